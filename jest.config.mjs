@@ -1,0 +1,22 @@
+/** @type {import('jest').Config} */
+export default {
+  rootDir: '.',
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.spec.ts'],
+  testTimeout: 30_000,
+  maxWorkers: 2,
+  modulePathIgnorePatterns: ['<rootDir>/(libs|apps)/[^/]+/dist/'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': '@swc/jest' }, // options come from .swcrc
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1', // './x.js' in TypeScript source -> './x.ts'
+    '^#sweep-thread$': '<rootDir>/test/support/sweep-thread.mjs', // its source, not what was built last
+    '^nestjs-image-cache$': '<rootDir>/libs/image-cache/src/index.ts',
+    '^nestjs-image-cache/([a-z-]+)$': '<rootDir>/libs/image-cache/src/$1/index.ts',
+    '^nestjs-iiif$': '<rootDir>/libs/iiif/src/index.ts',
+  },
+  reporters: ['default', '<rootDir>/test/outcome-reporter.mjs'],
+  coverageProvider: 'v8', // the babel provider counts the decorator helpers of swc as branches
+  collectCoverageFrom: ['libs/*/src/**/*.ts', 'apps/*/src/**/*.ts', '!apps/*/src/main.ts'],
+  coverageDirectory: 'coverage',
+};
