@@ -1,0 +1,105 @@
+import type { UncacheableReason } from '../common/not-cacheable.js';
+import type { StepProgress, StepReport, StoreIncident } from '../ports/cache-store.js';
+import type { EvictedCounts } from '../ports/entry.js';
+import type { EvictionNotice } from '../ports/eviction-hook.js';
+
+/** Names of the tiers. */
+export type Tier = 'heap-info' | 'info' | 'variant';
+
+/** Everything that the cache tells of, by name. */
+export interface CacheEventMap {
+  /** A tier had what was asked for. */
+  readonly hit: { readonly tier: Tier; readonly identifier: string };
+  /** A tier had not what was asked for, or nothing that was good. */
+  readonly miss: { readonly tier: Tier; readonly identifier: string };
+  /** A variant was served past its time, while it is rendered anew. */
+  readonly 'served-stale': { readonly identifier: string };
+  /** A variant that is served past its time could not be rendered anew. */
+  readonly 'renew-failed': { readonly identifier: string; readonly error: unknown };
+  /** A request was served by another one's render. */
+  readonly collapsed: { readonly identifier: string };
+  /** Another process is making what was not found: it is waited for. */
+  readonly awaited: { readonly tier: Tier; readonly identifier: string };
+  /** A render has ended; milliseconds. */
+  readonly rendered: { readonly identifier: string; readonly duration: number };
+  /** A render has failed. */
+  readonly 'render-failed': { readonly identifier: string; readonly error: unknown };
+  /** A render was refused because too many wait, or waited for too long. */
+  readonly overloaded: { readonly identifier: string; readonly error: unknown };
+  /** A request was refused because its client asks for more at a time than one may. */
+  readonly limited: { readonly identifier?: string; readonly client?: string; readonly error: unknown };
+  /** An entry has been published. */
+  readonly stored: { readonly tier: Tier; readonly identifier: string; readonly bytes: number };
+  /** An entry was rendered and served, and not stored. */
+  readonly 'not-stored': {
+    readonly tier: Tier;
+    readonly identifier: string;
+    readonly reason: 'fenced' | 'source-changed' | 'failed' | 'no-reservation' | 'too-large' | 'busy';
+    readonly error?: unknown;
+  };
+  /** Entries were evicted. */
+  readonly evicted: { readonly reason: string; readonly identifier?: string; readonly counts: EvictedCounts };
+  /** `onEvict` was told of an eviction. */
+  readonly told: { readonly notice: EvictionNotice; readonly attempts: number };
+  /** `onEvict` could not be told of an eviction: it is tried again, or given up. */
+  readonly 'telling-failed': {
+    readonly notice: EvictionNotice;
+    readonly error: unknown;
+    readonly attempts: number;
+    readonly isGivenUp: boolean;
+  };
+  /** The source could not tell whether there is an image. */
+  readonly 'source-unavailable': { readonly identifier: string; readonly error: unknown };
+  /** A call to a store failed. */
+  readonly 'store-failed': { readonly store: string; readonly operation: string; readonly error: unknown };
+  /** Reads, writes or leases of a store are left out for a while, or are taken up again. */
+  readonly 'store-breaker': {
+    readonly store: string;
+    readonly path: 'reads' | 'writes' | 'leases';
+    readonly open: boolean;
+  };
+  /** A store found something wrong and dealt with it. */
+  readonly incident: { readonly store: string; readonly incident: StoreIncident };
+  /** A response of a route cannot be stored, and why; the message says it in words. */
+  readonly uncacheable: { readonly route: string; readonly reason: UncacheableReason; readonly message: string };
+  /** A step of maintenance goes on; told now and then. */
+  readonly progress: { readonly progress: StepProgress };
+  /** A step of maintenance has ended. */
+  readonly step: { readonly report: StepReport };
+  /** A variant could not be rendered or stored beforehand. */
+  readonly 'warm-failed': { readonly identifier: string; readonly operations: string; readonly error: unknown };
+  /** Options were changed while the cache is in use; their keys in `LiveOptions`. */
+  readonly configured: { readonly changed: readonly string[] };
+  /** Something failed that nobody waits for. */
+  readonly 'background-failed': { readonly what: string; readonly error: unknown };
+}
+
+/** Name of an event. */
+export type CacheEvent = keyof CacheEventMap;
+
+/** Listens to an event. */
+export type CacheEventListener<E extends CacheEvent> = (payload: CacheEventMap[E]) => void;
+
+/** Tells listeners what happens. A listener that throws harms neither the request nor the other listeners. */
+export class CacheEvents {
+  readonly #listeners = new Map<CacheEvent, Set<(payload: never) => void>>();
+
+  /** Adds a listener; call the result to take it away. */
+  on<E extends CacheEvent>(event: E, listener: CacheEventListener<E>): () => void {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+    };
+  }
+
+  emit<E extends CacheEvent>(event: E, payload: CacheEventMap[E]): void {
+    for (const listener of this.#listeners.get(event) ?? []) {
+      try {
+        (listener as CacheEventListener<E>)(payload);
+      } catch (error) {
+        if (event !== 'background-failed') this.emit('background-failed', { what: `a listener of ${event}`, error });
+      }
+    }
+  }
+}

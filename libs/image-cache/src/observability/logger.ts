@@ -1,0 +1,106 @@
+import { isDeterministic, messageOf } from '../common/errors.js';
+import type { Clock } from '../ports/clock.js';
+import type { CacheEvents } from './events.js';
+
+/** Where log lines go; `Logger` of @nestjs/common fits. */
+export interface CacheLogger {
+  /** Something is well again, or done. */
+  log(message: string): void;
+  /** Something went wrong and was dealt with. */
+  warn(message: string): void;
+  /** Something needs somebody to look at it. */
+  error(message: string): void;
+}
+
+/** Milliseconds for which the same complaint is not repeated. */
+const QUIET = 30_000;
+
+/** Complaints that are remembered at a time. */
+const REMEMBERED = 500;
+
+/** Writes a line for everything that goes wrong; not one per request when the same thing goes wrong again and again. */
+export function logEvents(events: CacheEvents, logger: CacheLogger, clock: Clock): void {
+  const said = new Map<string, number>();
+  const complain = (topic: string, message: string): void => {
+    const now = clock.now();
+    if (now - (said.get(topic) ?? -QUIET) < QUIET) return;
+    if (said.size >= REMEMBERED) said.clear();
+    said.set(topic, now);
+    logger.warn(message);
+  };
+  logStores(events, logger, { complain });
+  logRefusals(events, { complain });
+  events.on('not-stored', ({ identifier, reason, error }) => {
+    if (error !== undefined)
+      complain(`not-stored/${reason}`, `${identifier} was served, not stored: ${messageOf(error)}`);
+  });
+  events.on('source-unavailable', ({ identifier, error }) => {
+    complain('source', `The source cannot tell about ${identifier}: ${messageOf(error)}`);
+  });
+  events.on('render-failed', ({ identifier, error }) => {
+    if (!isDeterministic(error)) complain('render-failed', `${identifier} could not be rendered: ${messageOf(error)}`);
+  });
+  events.on('renew-failed', ({ identifier, error }) => {
+    complain('renew-failed', `${identifier} is served past its time: ${messageOf(error)}`);
+  });
+  logNotices(events, logger, { complain });
+  logUncacheable(events, logger);
+  events.on('warm-failed', ({ identifier, error }) => {
+    complain('warm-failed', `${identifier} could not be rendered beforehand: ${messageOf(error)}`);
+  });
+  events.on('background-failed', ({ what, error }) => {
+    complain(what, `${what} failed: ${messageOf(error)}`);
+  });
+  events.on('configured', ({ changed }) => {
+    logger.log(`Options changed: ${changed.join(', ')}`);
+  });
+}
+
+function logRefusals(events: CacheEvents, { complain }: Complaining): void {
+  events.on('overloaded', ({ identifier, error }) => {
+    complain('overloaded', `${identifier} was refused: ${messageOf(error)}`);
+  });
+  events.on('limited', ({ client = 'A client', error }) => {
+    complain('limited', `${client} was refused: ${messageOf(error)}`);
+  });
+}
+
+function logNotices(
+  events: CacheEvents,
+  logger: CacheLogger,
+  { complain }: { readonly complain: (topic: string, message: string) => void },
+): void {
+  events.on('telling-failed', ({ notice, error, isGivenUp }) => {
+    if (isGivenUp) logger.error(`${notice.identifier ?? notice.tag}: onEvict was not told: ${messageOf(error)}`);
+    else complain('telling-failed', `onEvict is tried again: ${messageOf(error)}`);
+  });
+}
+
+/** A route is made as it is: what it does is said once, not again every while. */
+function logUncacheable(events: CacheEvents, logger: CacheLogger): void {
+  const said = new Set<string>();
+  events.on('uncacheable', ({ route, reason, message }) => {
+    const topic = `${route}/${reason}`;
+    if (said.has(topic)) return;
+    if (said.size >= REMEMBERED) said.clear();
+    said.add(topic);
+    logger.warn(`${route} is not cached: ${message}`);
+  });
+}
+
+interface Complaining {
+  readonly complain: (topic: string, message: string) => void;
+}
+
+function logStores(events: CacheEvents, logger: CacheLogger, { complain }: Complaining): void {
+  events.on('store-failed', ({ store, operation, error }) => {
+    complain(`${store}/${operation}`, `${store} failed to ${operation}: ${messageOf(error)}`);
+  });
+  events.on('store-breaker', ({ store, path, open }) => {
+    if (open) logger.error(`${store}: ${path} are left out until it works again.`);
+    else logger.log(`${store}: ${path} work again.`);
+  });
+  events.on('incident', ({ store, incident }) => {
+    complain(`${store}/${incident.kind}`, `${store}: ${incident.message}`);
+  });
+}

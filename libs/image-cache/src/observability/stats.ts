@@ -1,0 +1,118 @@
+import type { CacheEvents, Tier } from './events.js';
+
+/** Hits and misses of a tier since the start. */
+export interface TierStats {
+  readonly hits: number;
+  readonly misses: number;
+}
+
+/** Counters since the start. */
+export interface CacheCounters {
+  readonly tiers: Readonly<Record<Tier, TierStats>>;
+  /** Renders that ended well. */
+  readonly renders: number;
+  readonly renderFailures: number;
+  /** Variants that were served past their time, while they were rendered anew. */
+  readonly servedStale: number;
+  /** Variants that are served past their time, and could not be rendered anew. */
+  readonly renewFailures: number;
+  /** Requests served by another one's render. */
+  readonly collapsed: number;
+  /** How often another process was waited for, which was making what was not found. */
+  readonly awaited: number;
+  /** Requests refused because too many renders waited. */
+  readonly overloaded: number;
+  /** Requests refused because their client asked for more at a time than one may. */
+  readonly limited: number;
+  readonly stored: number;
+  /** Rendered and served, but not stored, by reason. */
+  readonly notStored: Readonly<Record<string, number>>;
+  /** Responses that are for their own request alone, by reason. */
+  readonly uncacheable: Readonly<Record<string, number>>;
+  /** Entries evicted, by reason. */
+  readonly evicted: Readonly<Record<string, number>>;
+  /** Failed calls, by store and operation. */
+  readonly storeFailures: Readonly<Record<string, number>>;
+  /** What stores found and dealt with, by kind. */
+  readonly incidents: Readonly<Record<string, number>>;
+  /** Variants that could not be rendered or stored beforehand. */
+  readonly warmFailures: number;
+  /** Evictions that `onEvict` was told of. */
+  readonly told: number;
+  /** Evictions that `onEvict` could not be told of. */
+  readonly untold: number;
+  readonly sourceFailures: number;
+  readonly backgroundFailures: number;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: Mutable<T[K]> };
+
+/** Counts what the events tell. */
+export class CacheStats {
+  readonly #counters: Mutable<CacheCounters> = {
+    tiers: { 'heap-info': { hits: 0, misses: 0 }, info: { hits: 0, misses: 0 }, variant: { hits: 0, misses: 0 } },
+    renders: 0,
+    renderFailures: 0,
+    servedStale: 0,
+    renewFailures: 0,
+    collapsed: 0,
+    awaited: 0,
+    overloaded: 0,
+    limited: 0,
+    stored: 0,
+    notStored: {},
+    uncacheable: {},
+    evicted: {},
+    storeFailures: {},
+    incidents: {},
+    warmFailures: 0,
+    told: 0,
+    untold: 0,
+    sourceFailures: 0,
+    backgroundFailures: 0,
+  };
+
+  constructor(events: CacheEvents) {
+    const counters = this.#counters;
+    events.on('hit', ({ tier }) => (counters.tiers[tier].hits += 1));
+    events.on('miss', ({ tier }) => (counters.tiers[tier].misses += 1));
+    events.on('rendered', () => (counters.renders += 1));
+    events.on('render-failed', () => (counters.renderFailures += 1));
+    events.on('served-stale', () => (counters.servedStale += 1));
+    events.on('renew-failed', () => (counters.renewFailures += 1));
+    events.on('collapsed', () => (counters.collapsed += 1));
+    events.on('awaited', () => (counters.awaited += 1));
+    events.on('overloaded', () => (counters.overloaded += 1));
+    events.on('limited', () => (counters.limited += 1));
+    events.on('stored', () => (counters.stored += 1));
+    events.on('not-stored', ({ reason }) => {
+      add(counters.notStored, reason, 1);
+    });
+    events.on('uncacheable', ({ reason }) => {
+      add(counters.uncacheable, reason, 1);
+    });
+    events.on('evicted', ({ reason, counts }) => {
+      add(counters.evicted, reason, counts.infos + counts.variants + counts.sources);
+    });
+    events.on('store-failed', ({ store, operation }) => {
+      add(counters.storeFailures, `${store} ${operation}`, 1);
+    });
+    events.on('incident', ({ incident }) => {
+      add(counters.incidents, incident.kind, 1);
+    });
+    events.on('warm-failed', () => (counters.warmFailures += 1));
+    events.on('told', () => (counters.told += 1));
+    events.on('telling-failed', ({ isGivenUp }) => (counters.untold += isGivenUp ? 1 : 0));
+    events.on('source-unavailable', () => (counters.sourceFailures += 1));
+    events.on('background-failed', () => (counters.backgroundFailures += 1));
+  }
+
+  /** The counters as they are now. */
+  snapshot(): CacheCounters {
+    return structuredClone(this.#counters);
+  }
+}
+
+function add(counters: Record<string, number>, name: string, count: number): void {
+  counters[name] = (counters[name] ?? 0) + count;
+}
