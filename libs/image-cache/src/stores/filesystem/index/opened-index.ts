@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { IndexTables } from './index-tables.js';
+import type { Lmdb } from './lmdb.js';
+
+/** Layout of the tables; each has a directory of its own. */
+const VERSION = 1;
+
+/**
+ * What LMDB says of files that are not what it has written: a page that is missing or of another type, a file that is
+ * none of its own, a transaction that cannot go on.
+ */
+const DAMAGE: readonly unknown[] = [-30797, -30796, -30795, -30794, -30793, -30787, -30786, -30784, -30782, -30779];
+
+/** What an {@link OpenedIndex} depends on. */
+export interface OpenedIndexOptions {
+  readonly lmdb: Lmdb;
+  readonly directory: string;
+  /**
+   * Tells one run of the machine from the next: what was not on the disk when it stopped cannot be relied on, and is not
+   * even opened, since LMDB may bring the process down with it.
+   */
+  readonly boot: string;
+  /** Told of an index that was damaged, and is made anew. */
+  readonly onDamaged: (cause: unknown) => void;
+}
+
+/** The index of a directory, which may be taken away or damaged while it is in use, and is made again then. */
+export class OpenedIndex {
+  readonly #options: OpenedIndexOptions;
+  readonly #place: string;
+  #tables: IndexTables;
+  #isDamaged = false;
+
+  constructor(options: OpenedIndexOptions) {
+    const { directory, boot } = options;
+    const run = createHash('sha256').update(boot).digest('hex').slice(0, 16);
+    this.#options = options;
+    this.#place = join(directory, `${run}-${VERSION}`);
+    this.#tables = this.#open();
+    for (const name of readdirSync(directory))
+      if (!name.startsWith(run)) rmSync(join(directory, name), { recursive: true, force: true });
+  }
+
+  get tables(): IndexTables {
+    return this.#tables;
+  }
+
+  /** Looks whether an error comes from damage; the index is made anew then, when it is refreshed. */
+  suspect(error: unknown): void {
+    if (this.#isDamaged || !isDamage(error)) return;
+    this.#isDamaged = true;
+    this.#options.onDamaged(error);
+  }
+
+  /** Opens the index again when somebody has taken it away, or it is damaged; tells whether it was so. */
+  refresh(): boolean {
+    const gone = this.#tables;
+    if (gone.isInPlace && !this.#isDamaged) return false;
+    if (gone.isInPlace) this.#remove();
+    this.#isDamaged = false;
+    this.#tables = this.#open();
+    void gone.close();
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await this.#tables.close();
+  }
+
+  #open(): IndexTables {
+    const { lmdb, onDamaged } = this.#options;
+    try {
+      return IndexTables.open(lmdb, this.#place);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      onDamaged(error);
+      this.#remove();
+      return IndexTables.open(lmdb, this.#place);
+    }
+  }
+
+  /** Who has the files open goes on with them until it finds that they have gone. */
+  #remove(): void {
+    rmSync(this.#place, { recursive: true, force: true });
+  }
+}
+
+function isDamage(error: unknown): boolean {
+  return DAMAGE.includes((error as { readonly code?: unknown } | undefined)?.code);
+}

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../../ports/clock.js';
+import type { Lease, Leases, LeaseSubject } from '../../../ports/lease.js';
+import { ifPresent, stateOf } from '../files/file-access.js';
+import type { Layout } from '../files/layout.js';
+import { withParents } from '../files/with-parents.js';
+import { hasEnded, processName, processSpace, type ProcessSpace } from '../processes.js';
+import { HeldLease, LEASE_TTL } from './held-lease.js';
+import { makeLease, readLease, removeLease } from './lease-file.js';
+import { ShareClock } from './share-clock.js';
+
+/** What {@link FileLeases} depend on. */
+export interface FileLeasesOptions {
+  readonly layout: Layout;
+  readonly clock: Clock;
+}
+
+/** Attempts to take a lease that ends, or is found to be over, whenever it is looked at. */
+const ATTEMPTS = 3;
+
+/**
+ * Leases in files. That of a process of this host that has ended is over at once; any other when it has not been renewed
+ * for its time to live, by the time of the file system.
+ */
+export class FileLeases implements Leases {
+  readonly #options: FileLeasesOptions;
+  readonly #shareClock: ShareClock;
+  readonly #space: ProcessSpace;
+  readonly #me: string;
+  readonly #held = new Set<HeldLease>();
+
+  private constructor(options: FileLeasesOptions, space: ProcessSpace, me: string) {
+    this.#options = options;
+    this.#shareClock = new ShareClock(options.layout, options.clock);
+    this.#space = space;
+    this.#me = me;
+  }
+
+  static async open(options: FileLeasesOptions): Promise<FileLeases> {
+    const space = await processSpace();
+    return new FileLeases(options, space, await processName(space));
+  }
+
+  async take(subject: LeaseSubject): Promise<Lease | undefined> {
+    const { layout, clock } = this.#options;
+    const path = layout.lease(subject);
+    // Below 60 characters, which a link keeps in its inode.
+    const token = `${this.#me}.${randomBytes(10).toString('hex')}`;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      if (await withParents(layout, path, () => makeLease(path, token))) {
+        if (subject === 'sweep') await this.#clearUp();
+        const onEnd = (lease: HeldLease): void => void this.#held.delete(lease);
+        const lease = new HeldLease({ path, token, layout, clock, onEnd });
+        this.#held.add(lease);
+        return lease;
+      }
+      const holder = await readLease(path);
+      if (holder === undefined) continue;
+      if (!(await this.#isOver(path, holder))) return undefined;
+      await this.#retire(path, { holder, token });
+    }
+    return undefined;
+  }
+
+  /** Gives back what is still held. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#held].map((lease) => lease.release()));
+  }
+
+  /**
+   * Takes a lease away that is over. Of several who have found it so, the one that makes a claim to this very lease does:
+   * another would take away the one that comes after it.
+   */
+  async #retire(path: string, { holder, token }: { readonly holder: string; readonly token: string }): Promise<void> {
+    const claim = this.#options.layout.claimTo(path, holder);
+    if (await makeLease(claim, token)) {
+      await removeLease(path, holder);
+      await removeLease(claim, token);
+      return;
+    }
+    const claimant = await readLease(claim);
+    if (claimant !== undefined && (await this.#isOver(claim, claimant))) await removeLease(claim, claimant);
+  }
+
+  async #isOver(path: string, token: string): Promise<boolean> {
+    return (await hasEnded(token, this.#space)) || this.#isOld(path);
+  }
+
+  async #isOld(path: string): Promise<boolean> {
+    const state = await stateOf(path);
+    return state !== undefined && (await this.#shareClock.now()) - state.mtimeMs > LEASE_TTL;
+  }
+
+  /** Removes what processes that have crashed left beside the leases; what cannot be removed is none of the sweep's. */
+  async #clearUp(): Promise<void> {
+    const { leases } = this.#options.layout;
+    const clear = async (name: string): Promise<void> => {
+      const path = join(leases, name);
+      if (await this.#isOld(path)) await rm(path, { force: true });
+    };
+    await Promise.allSettled(((await ifPresent(readdir(leases))) ?? []).map(clear));
+  }
+}

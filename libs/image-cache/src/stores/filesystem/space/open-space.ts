@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { messageOf } from '../../../common/errors.js';
+import type { StoreIncident } from '../../../ports/cache-store.js';
+import type { Clock } from '../../../ports/clock.js';
+import type { EntryKey } from '../../../ports/entry.js';
+import type { Trash } from '../eviction/trash.js';
+import { EntryIndex } from '../index/entry-index.js';
+import { FileRecords } from '../index/file-records.js';
+import type { IndexTables } from '../index/index-tables.js';
+import type { Lmdb } from '../index/lmdb.js';
+import { OpenedIndex } from '../index/opened-index.js';
+import { Reconciliation } from '../index/reconciliation.js';
+import type { Layout } from '../files/layout.js';
+import { hasEnded, processName, processSpace } from '../processes.js';
+import { BackgroundWork } from './background-work.js';
+import { isBounded, type Bounds } from './bounds.js';
+import { blockSize, freeSpace } from './free-space.js';
+import { IndexRepair } from './index-repair.js';
+import { IndexedSpace } from './indexed-space.js';
+import { Pruner } from './pruner.js';
+import { Recovery } from './recovery.js';
+import { Room } from './room.js';
+import type { Space } from './space.js';
+import { UnindexedSpace } from './unindexed-space.js';
+
+/** What {@link openSpace} depends on. */
+export interface OpenSpaceOptions {
+  readonly layout: Layout;
+  readonly trash: Trash;
+  readonly bounds: Bounds;
+  /** Whether there is to be an index; by itself when there are bounds. */
+  readonly index: boolean | 'auto';
+  /** The root is on a local file system. */
+  readonly local: boolean;
+  readonly clock: Clock;
+  readonly report: (incident: StoreIncident) => void;
+  /** Length of an entry's body; `undefined` when there is none that is whole. */
+  readonly bodySize: (key: EntryKey) => Promise<number | undefined>;
+}
+
+/** Opens the account of what a cache takes; where the index cannot be had, it says so and does without. */
+export async function openSpace(options: OpenSpaceOptions): Promise<Space> {
+  const { layout, bounds, index, local, report } = options;
+  const unindexed = new UnindexedSpace({ bounds, free: () => freeSpace(layout.root) });
+  if (index === false || (index === 'auto' && !isBounded(bounds))) return unindexed;
+  const without = (reason: string, cause?: unknown): Space => {
+    const message = `${layout.root} has no index, since ${reason}: maxSize and maxEntries are kept by each sweep, not at each moment.`;
+    report({ kind: 'unindexed', message, ...(cause !== undefined && { cause }) });
+    return unindexed;
+  };
+  if (!local) return without('it is not on a local file system');
+  try {
+    return await openIndexed(options, await import('lmdb'));
+  } catch (error) {
+    return without(messageOf(error), error);
+  }
+}
+
+async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space> {
+  const { layout, trash, clock, report } = options;
+  const place = await processSpace();
+  const onDamaged = (cause: unknown): void => {
+    const message = `The index of ${layout.root} was damaged and is made anew: ${messageOf(cause)}`;
+    report({ kind: 'unindexed', message, cause });
+  };
+  const directory = join(layout.root, 'index');
+  const opened = new OpenedIndex({ lmdb, directory, boot: place.boot, onDamaged });
+  const tables = (): IndexTables => opened.tables;
+  const records = new FileRecords({ ...options, tables, block: blockSize(layout.root) });
+  const background = new BackgroundWork(report);
+  const common = { ...options, tables, records, background };
+  const pruner = new Pruner({ layout, index: () => new EntryIndex(tables()), now: () => clock.now(), report });
+  const recovery = new Recovery({
+    ...common,
+    hasEnded: (owner) => hasEnded(owner, place),
+    emptyTrash: (signal) => trash.empty(signal),
+  });
+  const space = new IndexedSpace({
+    ...common,
+    refresh: () => opened.refresh(),
+    suspect: (error) => {
+      opened.suspect(error);
+    },
+    room: new Room({ ...common, pruner, free: () => freeSpace(layout.root) }),
+    repair: new IndexRepair({ ...common, recovery, reconciliation: new Reconciliation(common) }),
+    // A process may have several stores in one directory, and close one of them.
+    owner: `${await processName(place)}.${randomBytes(4).toString('hex')}`,
+    close: () => opened.close(),
+  });
+  space.start();
+  return space;
+}

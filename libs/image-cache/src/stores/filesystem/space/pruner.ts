@@ -1,0 +1,111 @@
+import { rmdir, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { messageOf, systemCode } from '../../../common/errors.js';
+import type { StoreIncident } from '../../../ports/cache-store.js';
+import type { EntryIndex, IndexedEntry } from '../index/entry-index.js';
+import { isAbsence } from '../files/file-access.js';
+import type { Layout } from '../files/layout.js';
+import { isEnough, type Shortage } from './bounds.js';
+
+/** Entries that go before room is looked for again: small, since whoever waits may need only one to go. */
+const BATCH = 16;
+
+/** Batches in a row of which nothing can be removed, before no more are tried. */
+const PATIENCE = 4;
+
+/** What a {@link Pruner} depends on. */
+export interface PrunerOptions {
+  readonly layout: Layout;
+  readonly index: () => EntryIndex;
+  readonly now: () => number;
+  readonly report: (incident: StoreIncident) => void;
+}
+
+/** What has gone. */
+export interface Pruned {
+  readonly entries: number;
+  /** Bytes on the disk. */
+  readonly bytes: number;
+}
+
+/** Who wants to know what happens to each entry. */
+export interface PruneListener {
+  /** Its file has been removed. */
+  removed(entry: IndexedEntry): void;
+  /** Its file could not be removed. */
+  stuck(path: string, cause: unknown): void;
+}
+
+/**
+ * Removes the least recently used entries, found in the index: the cost follows what goes, not what stays. Who reads an
+ * entry has its file open and reads on.
+ */
+export class Pruner {
+  readonly #options: PrunerOptions;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: PrunerOptions) {
+    this.#options = options;
+  }
+
+  /** Removes entries until what `shortage` tells is covered, or nothing is left; one batch at a time in a process. */
+  prune(shortage: (pruned: Pruned) => Shortage, listener?: PruneListener): Promise<Pruned> {
+    const pruned = this.#turn.then(() => this.#pruneUntil(shortage, listener));
+    this.#turn = pruned.catch(() => undefined);
+    return pruned;
+  }
+
+  async #pruneUntil(shortage: (pruned: Pruned) => Shortage, listener?: PruneListener): Promise<Pruned> {
+    const pruned = { entries: 0, bytes: 0 };
+    let failures = 0;
+    for (let missing = shortage(pruned); !isEnough(missing) && failures < PATIENCE; missing = shortage(pruned)) {
+      const victims = enough(this.#options.index().oldest(BATCH), missing);
+      if (victims.length === 0) return pruned;
+      const gone = await this.#remove(victims, listener);
+      failures = gone.length === 0 ? failures + 1 : 0;
+      pruned.entries += gone.length;
+      pruned.bytes += gone.reduce((sum, { stored }) => sum + stored, 0);
+    }
+    return pruned;
+  }
+
+  /** What cannot be removed counts as just used, so that the next ones get their turn. */
+  async #remove(victims: readonly IndexedEntry[], listener?: PruneListener): Promise<IndexedEntry[]> {
+    const { layout, index, now, report } = this.#options;
+    const gone: IndexedEntry[] = [];
+    for (const victim of victims) {
+      const path = layout.file(victim.key);
+      try {
+        await unlink(path);
+        listener?.removed(victim);
+      } catch (cause) {
+        if (!isAbsence(cause)) {
+          report({ kind: 'leftover', message: `${path} could not make room: ${messageOf(cause)}`, cause });
+          index().touch([{ key: victim.key, at: now(), hits: 0 }]);
+          listener?.stuck(path, cause);
+          continue;
+        }
+      }
+      gone.push(victim);
+      if (victim.key.kind !== 'info') await rmdir(dirname(path)).catch(keepOthersFiles);
+    }
+    index().remove(gone);
+    return gone;
+  }
+}
+
+/** As many of the first entries as it takes. */
+function enough(entries: readonly IndexedEntry[], { bytes, entries: count }: Shortage): IndexedEntry[] {
+  let freed = 0;
+  const last = entries.findIndex(({ stored }, index) => {
+    freed += stored;
+    return freed >= bytes && index + 1 >= count;
+  });
+  return last === -1 ? [...entries] : entries.slice(0, last + 1);
+}
+
+/** An image's directory goes with the last of its entries. */
+function keepOthersFiles(error: unknown): void {
+  if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EBUSY'].includes(systemCode(error) ?? ''))
+    throw error;
+}

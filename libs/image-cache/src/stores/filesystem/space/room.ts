@@ -1,0 +1,152 @@
+import { ImageCacheError, messageOf } from '../../../common/errors.js';
+import { EntryIndex } from '../index/entry-index.js';
+import type { IndexTables } from '../index/index-tables.js';
+import { SpaceLedger, type Write } from '../index/space-ledger.js';
+import type { Totals } from '../index/totals.js';
+import type { ProcessRun } from '../upkeep/process-run.js';
+import type { BackgroundWork } from './background-work.js';
+import { HIGH, isEnough, LOW, shortageOf, type Bounds, type FreeSpace, type Shortage } from './bounds.js';
+import type { Pruned, PruneListener, Pruner } from './pruner.js';
+
+/** Bytes without which nothing is written. */
+const WORKING_SPACE = 256 * 1024;
+
+/** How often room is made for one write, while others take it. */
+const ATTEMPTS = 50;
+
+const ENOUGH: Shortage = { bytes: 0, entries: 0 };
+
+/** What a {@link Room} depends on. */
+export interface RoomOptions {
+  readonly tables: () => IndexTables;
+  readonly pruner: Pruner;
+  readonly bounds: Bounds;
+  readonly free: () => FreeSpace;
+  /** Runs what nobody waits for. */
+  readonly background: BackgroundWork;
+}
+
+/** The room that the bounds leave, by the account of all processes, and how more of it is made. */
+export class Room {
+  readonly #options: RoomOptions;
+  #isBeingMade = false;
+
+  constructor(options: RoomOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sets space apart for a write, and makes room for it first where there is none; tells whether it could.
+   *
+   * @throws ImageCacheError `E_IMAGE_CACHE_STORE_FULL` when the disk is full
+   */
+  async admit(write: Write): Promise<boolean> {
+    const missing = (): Shortage => this.#missing(this.#ledger.after(write));
+    this.#requireWorkingSpace(write.bytes);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      if (this.#ledger.claim(write, (totals) => isEnough(this.#missing(totals)))) {
+        this.makeAhead();
+        return true;
+      }
+      const pruned = await this.#options.pruner.prune(missing);
+      if (pruned.entries === 0 && !isEnough(missing())) return false;
+    }
+    return false;
+  }
+
+  /** Makes room before it is needed. */
+  makeAhead(): void {
+    if (this.#hasReached(HIGH)) this.#inBackground(() => this.#shortage(LOW));
+  }
+
+  /** The disk was full before the bounds were reached. */
+  ranOut(bytes: number): void {
+    this.#inBackground((pruned) => ({ bytes: bytes + WORKING_SPACE - pruned.bytes, entries: 0 }));
+  }
+
+  /** Makes room as a sweep does it: counted, in small batches, between which writes have their turn. */
+  async keep(run: ProcessRun): Promise<void> {
+    if (!this.#hasReached(HIGH)) return;
+    if (run.dryRun) {
+      await this.#foresee(run);
+      return;
+    }
+    const listener = counting(run);
+    for (let missing = this.#shortage(LOW); !isEnough(missing); missing = this.#shortage(LOW)) {
+      const batch = missing;
+      const { entries } = await this.#options.pruner.prune((sofar) => (sofar.entries === 0 ? batch : ENOUGH), listener);
+      if (entries === 0) return;
+      await run.proceed(entries);
+    }
+  }
+
+  /** Counts what would go. */
+  async #foresee(run: ProcessRun): Promise<void> {
+    const listener = counting(run);
+    let { bytes, entries } = this.#shortage(LOW);
+    for (const entry of new EntryIndex(this.#options.tables()).byAccess()) {
+      if (isEnough({ bytes, entries })) return;
+      bytes -= entry.stored;
+      entries -= 1;
+      listener.removed(entry);
+      await run.proceed();
+    }
+  }
+
+  get #ledger(): SpaceLedger {
+    return new SpaceLedger(this.#options.tables());
+  }
+
+  #hasReached(share: number): boolean {
+    return !isEnough(this.#shortage(share));
+  }
+
+  #shortage(share: number): Shortage {
+    return this.#missing(this.#ledger.totals(), share);
+  }
+
+  #missing(totals: Totals, share = 1): Shortage {
+    const { bounds, free } = this.#options;
+    return shortageOf(totals, bounds, free(), share);
+  }
+
+  /** The index itself takes a few pages for every change. */
+  #requireWorkingSpace(bytes: number): void {
+    if (this.#options.free().bytes >= WORKING_SPACE) return;
+    this.ranOut(bytes);
+    throw new ImageCacheError('E_IMAGE_CACHE_STORE_FULL', 'The disk is full.');
+  }
+
+  /** One at a time; nobody waits for what it removes. */
+  #inBackground(shortage: (pruned: Pruned) => Shortage): void {
+    const { background, pruner } = this.#options;
+    if (this.#isBeingMade) return;
+    this.#isBeingMade = true;
+    background.run('making room', async () => {
+      try {
+        await pruner.prune(shortage);
+      } finally {
+        this.#isBeingMade = false;
+      }
+    });
+  }
+}
+
+/** What is stuck counts once, however often it is tried. */
+function counting({ counts }: ProcessRun): PruneListener {
+  const stuck = new Set<string>();
+  return {
+    removed: ({ stored }) => {
+      counts.examined += 1;
+      counts.removed += 1;
+      counts.bytes += stored;
+    },
+    stuck: (path, cause) => {
+      if (stuck.has(path)) return;
+      stuck.add(path);
+      counts.examined += 1;
+      counts.failed += 1;
+      counts.failure ??= messageOf(cause);
+    },
+  };
+}
