@@ -1,0 +1,40 @@
+import { Readable } from 'node:stream';
+import { toBuffer } from '../common/streams.js';
+
+/** A body with its first bytes. */
+export interface Peeked {
+  /** As many as were asked for, fewer when there are no more. */
+  readonly first: Buffer;
+  readonly body: Buffer | Readable;
+}
+
+/**
+ * Takes a handler's stream over. Nest destroys the streams of a handler whose own client has gone or been refused, and
+ * others may be waiting for what they give: from now on the stream ends by itself, by its own error or by its reader's.
+ */
+export function adopt(stream: NodeJS.ReadableStream): Readable {
+  const readable = stream instanceof Readable ? stream : new Readable().wrap(stream);
+  const destroy = readable.destroy.bind(readable);
+  readable.destroy = (error) => (error === undefined && !readable.readableEnded ? readable : destroy(error));
+  return readable;
+}
+
+/** Reads the first bytes of a body, at least `length` where there are so many, and gives them back in front of the rest. */
+export async function peek(body: Buffer | Readable, length: number): Promise<Peeked> {
+  if (Buffer.isBuffer(body)) return { first: body, body };
+  const rest = body[Symbol.asyncIterator]();
+  const chunks: Buffer[] = [];
+  for (let size = 0; size < length;) {
+    const next = await rest.next();
+    if (next.done === true) break;
+    const chunk = toBuffer(next.value);
+    chunks.push(chunk);
+    size += chunk.byteLength;
+  }
+  const first = Buffer.concat(chunks);
+  const whole = async function* (): AsyncGenerator {
+    yield first;
+    yield* { [Symbol.asyncIterator]: () => rest };
+  };
+  return { first, body: Readable.from(whole(), { objectMode: false }) };
+}

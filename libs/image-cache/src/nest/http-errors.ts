@@ -1,0 +1,24 @@
+import { HttpException } from '@nestjs/common';
+import { NEVER_STORED } from '../http/cache-control.js';
+import { isImageCacheError } from '../common/errors.js';
+import type { HttpExchange } from './http-exchange.js';
+
+/**
+ * Prepares the response for an error, which nobody is to keep, and turns our own errors into those that Nest answers
+ * with their status.
+ */
+export function toHttpError(exchange: HttpExchange, error: unknown): unknown {
+  exchange.setHeader('Cache-Control', NEVER_STORED);
+  if (isImageCacheError(error, 'E_IMAGE_CACHE_ABORTED')) return new HttpException(error.message, CLIENT_GONE);
+  if (!isImageCacheError(error) || error.status === 500) return error;
+  if (error.retryAfter !== undefined) exchange.setHeader('Retry-After', String(error.retryAfter));
+  // The message may name hosts and paths of the store, and has been logged.
+  const message = error.code === 'E_IMAGE_CACHE_STORE_UNAVAILABLE' ? UNAVAILABLE : error.message;
+  const body = { statusCode: error.status, message, code: error.code };
+  return new HttpException(body, error.status, { cause: error });
+}
+
+/** The status of which no client will ever learn; an error without a status would be logged as one of the server's. */
+const CLIENT_GONE = 499;
+
+const UNAVAILABLE = 'The image cache is not available now; try again later.';

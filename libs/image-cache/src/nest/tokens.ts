@@ -1,0 +1,12 @@
+import { Inject, type InjectionToken } from '@nestjs/common';
+import { ImageCache } from '../service/image-cache.js';
+
+/** The injection token of an image cache; of the one without a name, the class `ImageCache` itself. */
+export function getImageCacheToken(name?: string): InjectionToken<ImageCache> {
+  return name === undefined ? ImageCache : `ImageCache:${name}`;
+}
+
+/** Injects a named image cache. */
+export function InjectImageCache(name?: string): PropertyDecorator & ParameterDecorator {
+  return Inject(getImageCacheToken(name));
+}

@@ -1,0 +1,244 @@
+import type { Admission } from '../common/admission.js';
+import type { Background } from '../common/background.js';
+import { whileOpen, withDeadline } from '../common/deadline.js';
+import type { UncacheableReason } from '../common/not-cacheable.js';
+import { invalidOption } from '../common/options.js';
+import type { ClientOptions } from '../http/client-hints.js';
+import type { SweepStepName } from '../maintenance/steps.js';
+import type { SweepReport } from '../maintenance/sweep.js';
+import type { CacheEvent, CacheEventListener, CacheEvents } from '../observability/events.js';
+import type { CacheStats } from '../observability/stats.js';
+import type { Clock } from '../ports/clock.js';
+import type { EntryKey, Evicted, EvictedCounts, VariantIdentity } from '../ports/entry.js';
+import type { EvictionNotices } from '../tiers/eviction-notices.js';
+import type { HeapInfoCache } from '../tiers/heap-info-cache.js';
+import { sumCounts, type ImageEvictor } from '../tiers/image-evictor.js';
+import type { InfoCache } from '../tiers/info-cache.js';
+import type { RenderTurn, RenderTurns } from '../tiers/render-turns.js';
+import type { SourceMonitor } from '../tiers/source-monitor.js';
+import type { SourceState } from '../tiers/source-state.js';
+import type { TouchBuffer } from '../tiers/touch-buffer.js';
+import type { VariantCache } from '../tiers/variant-cache.js';
+import type { VariantRenders } from '../tiers/variant-renders.js';
+import type { TierStores } from './build-stores.js';
+import type { Ending } from './ending.js';
+import {
+  ImageCache,
+  type ImageCacheStats,
+  type LiveOptions,
+  type ResolveOptions,
+  type SweepOptions,
+  type WarmCounts,
+} from './image-cache.js';
+import type { LiveSettings } from './live-settings.js';
+import type { ResolvedOptions } from './resolve-options.js';
+import { sweepAtOnce, sweepShift } from './sweeping.js';
+import { warm } from './warming.js';
+
+/** What an image cache consists of. */
+export interface Parts {
+  readonly options: ResolvedOptions;
+  readonly stores: TierStores;
+  readonly heapInfos: HeapInfoCache | undefined;
+  readonly infos: InfoCache;
+  readonly variants: VariantCache;
+  readonly renders: VariantRenders;
+  readonly touches: readonly TouchBuffer[];
+  readonly live: LiveSettings;
+  readonly monitor: SourceMonitor;
+  readonly evictor: ImageEvictor;
+  readonly notices: EvictionNotices;
+  readonly admission: Admission;
+  readonly turns: RenderTurns;
+  readonly background: Background;
+  readonly ending: Ending;
+  readonly clock: Clock;
+  readonly events: CacheEvents;
+  readonly stats: CacheStats;
+}
+
+interface Stoppable {
+  readonly signal?: AbortSignal;
+}
+
+/** The image cache over the tiers and stores that it is given. */
+export class DefaultImageCache extends ImageCache {
+  readonly infos: InfoCache;
+  readonly variants: VariantCache;
+  readonly client: ClientOptions | false;
+  readonly replayHeaders: readonly string[];
+  readonly hasSource: boolean;
+  readonly #parts: Parts;
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: Parts) {
+    super();
+    this.#parts = parts;
+    this.infos = parts.infos;
+    this.variants = parts.variants;
+    this.client = parts.options.client;
+    this.replayHeaders = parts.options.replayHeaders;
+    this.hasSource = parts.options.source !== undefined;
+  }
+
+  get worker(): ResolvedOptions['worker'] {
+    return this.#parts.live.worker;
+  }
+
+  resolve(identifier: string, { signal, now = false }: ResolveOptions = {}): Promise<SourceState> {
+    const { monitor } = this.#parts;
+    return now ? monitor.current(identifier) : monitor.beforeHit(identifier, signal);
+  }
+
+  async evict(identifier: string | readonly string[]): Promise<EvictedCounts> {
+    const identifiers = typeof identifier === 'string' ? [identifier] : identifier;
+    const counts: EvictedCounts[] = [];
+    for (const each of identifiers) counts.push(await this.#parts.evictor.evict(each, 'request'));
+    return sumCounts(counts);
+  }
+
+  changed(identifier: string): Promise<EvictedCounts> {
+    return this.#parts.evictor.evict(identifier, 'changed');
+  }
+
+  evictVariant(key: EntryKey): Promise<EvictedCounts> {
+    return this.variants.evict(key);
+  }
+
+  async evictInfos(): Promise<Evicted> {
+    const { stores, heapInfos, evictor, events } = this.#parts;
+    const evicted = await stores.info?.clear('info');
+    evictor.outdate();
+    const inHeap = heapInfos?.clear() ?? 0;
+    const result: Evicted = evicted ?? { ...sumCounts([]), infos: inHeap };
+    events.emit('evicted', { reason: 'request', counts: result });
+    return result;
+  }
+
+  async purge(): Promise<Evicted> {
+    const { stores, heapInfos, monitor, evictor, events, notices } = this.#parts;
+    const outcomes = await Promise.allSettled(stores.distinct.map((store) => store.clear()));
+    evictor.outdate();
+    const inHeap = heapInfos?.clear() ?? 0;
+    monitor.forget();
+    notices.tell('purge', 'everything');
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+    const evicted = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const counts = sumCounts(evicted);
+    const completed = Promise.all(evicted.map(async (each) => (await each.completed) ?? each)).then(sumCounts);
+    completed.catch((error: unknown) => {
+      events.emit('background-failed', { what: 'giving space back', error });
+    });
+    events.emit('evicted', { reason: 'purge', counts });
+    const infos = stores.info === undefined ? Math.max(counts.infos, inHeap) : counts.infos;
+    return { ...counts, infos, ...(evicted.some((each) => each.completed !== undefined) && { completed }) };
+  }
+
+  told(): Promise<void> {
+    return this.#parts.notices.settled();
+  }
+
+  evictInvalid(options: Omit<SweepOptions, 'steps'> = {}): Promise<SweepReport> {
+    const { resolveFirst, evictMissing } = this.#parts.options;
+    const steps: readonly SweepStepName[] = resolveFirst || evictMissing ? ['expired', 'invalid'] : ['expired'];
+    return this.#sweep(sweepAtOnce, { ...options, steps });
+  }
+
+  cleanUp(options: Omit<SweepOptions, 'steps'> = {}): Promise<SweepReport> {
+    return this.#sweep(sweepAtOnce, { ...options, steps: ['abandoned', 'detritus', 'quarantine', 'trash'] });
+  }
+
+  sweep(options: SweepOptions = {}): Promise<SweepReport> {
+    return this.#sweep(sweepShift, options);
+  }
+
+  stats(): ImageCacheStats {
+    const { stats, heapInfos, admission } = this.#parts;
+    return {
+      ...stats.snapshot(),
+      heapInfo: { entries: heapInfos?.size ?? 0, bytes: heapInfos?.bytes ?? 0 },
+      rendering: { running: admission.running, waiting: admission.waiting },
+    };
+  }
+
+  async ping(): Promise<void> {
+    await Promise.all(this.#parts.stores.distinct.map(async (store) => store.ping?.()));
+  }
+
+  on<E extends CacheEvent>(event: E, listener: CacheEventListener<E>): () => void {
+    return this.#parts.events.on(event, listener);
+  }
+
+  configure(options: LiveOptions): void {
+    const { live, events } = this.#parts;
+    const changed = live.change(options);
+    if (changed.length > 0) events.emit('configured', { changed });
+  }
+
+  async warm(
+    identities: Iterable<VariantIdentity> | AsyncIterable<VariantIdentity>,
+    { signal }: Stoppable = {},
+  ): Promise<WarmCounts> {
+    const { options, stores, renders, events } = this.#parts;
+    const { renderer } = options;
+    if (renderer === undefined) throw invalidOption('imageCache.renderer', 'is needed to render outside of a request.');
+    if (stores.variant === undefined) throw invalidOption('imageCache.variant', 'is needed to keep what is rendered.');
+    const { stopping } = this.#parts.ending;
+    const either = signal === undefined ? stopping : AbortSignal.any([signal, stopping]);
+    return warm(identities, { variants: this.variants, renders, renderer, events, signal: either });
+  }
+
+  get limitsClients(): boolean {
+    return this.#parts.turns.limitsClients;
+  }
+
+  admit<T>(work: () => Promise<T>, turn: RenderTurn): Promise<T> {
+    return this.#parts.turns.admit(work, turn);
+  }
+
+  waitFor<T>(
+    work: Promise<T>,
+    { signal, expired }: { readonly signal: AbortSignal; readonly expired: () => Error },
+  ): Promise<T> {
+    const { clock, options, ending } = this.#parts;
+    const { timeout } = options.render;
+    return whileOpen(() => withDeadline(work, { clock, timeout, expired, signal }), ending.closing);
+  }
+
+  reportUncacheable(route: string, reason: UncacheableReason, message: string): void {
+    this.#parts.events.emit('uncacheable', { route, reason, message });
+  }
+
+  reportLimited(error: unknown): void {
+    this.#parts.events.emit('limited', { error });
+  }
+
+  get isDraining(): boolean {
+    return this.#parts.ending.hasBegun;
+  }
+
+  drain(): void {
+    this.#parts.ending.begin();
+  }
+
+  close(): Promise<void> {
+    const { ending, touches, stores } = this.#parts;
+    this.#closed ??= ending.complete({ settled: () => this.#settled(), touches, stores: stores.distinct });
+    return this.#closed;
+  }
+
+  /** What is rendered is stored then. */
+  async #settled(): Promise<void> {
+    const { infos, renders, background, notices } = this.#parts;
+    await Promise.all([infos.settled(), renders.settled()]);
+    await background.settled();
+    await notices.settled();
+  }
+
+  #sweep(work: typeof sweepShift, options: SweepOptions): Promise<SweepReport> {
+    const { stores, live, ending } = this.#parts;
+    const parts = { ...this.#parts, stores: stores.distinct, freshness: live.freshness };
+    return ending.sweep((signal) => work({ ...options, signal }, parts), options.signal);
+  }
+}

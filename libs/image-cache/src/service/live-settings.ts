@@ -1,0 +1,128 @@
+import { isDeepStrictEqual } from 'node:util';
+import { parseMemorySize } from '../common/memory-limit.js';
+import { invalidOption, refuseUnknownKeys } from '../common/options.js';
+import { parseDuration } from '../common/units.js';
+import type { ResizableStore } from '../stores/heap/heap-store.js';
+import type { FreshnessOptions } from '../tiers/freshness.js';
+import type { TierStores } from './build-stores.js';
+import type { LiveOptions } from './image-cache.js';
+import { HEAP, HOT, memoryParts, requireMemory } from './memory-budget.js';
+import type { ResolvedOptions } from './resolve-options.js';
+import { resolveWorker } from './resolve-worker.js';
+
+/** What {@link LiveSettings} begin with. */
+export interface LiveSettingsOptions {
+  readonly options: ResolvedOptions;
+  readonly stores: TierStores;
+}
+
+type Aging = { -readonly [Field in keyof FreshnessOptions]: number };
+
+/** A change that has been checked. */
+interface Change {
+  readonly key: keyof LiveOptions;
+  apply(): void;
+  /** The part of the memory that gets another size. */
+  readonly memory?: { readonly name: string; readonly bytes: number };
+}
+
+const KEYS: readonly (keyof LiveOptions)[] = ['hot', 'targetSize', 'ttl', 'staleness', 'worker'];
+
+/** The settings that can be changed while the cache is in use. Tiers read them with every request. */
+export class LiveSettings {
+  readonly freshness: { readonly info: Aging; readonly variant: Aging; readonly source: FreshnessOptions };
+  readonly #options: LiveSettingsOptions;
+  #worker: ResolvedOptions['worker'];
+
+  constructor(options: LiveSettingsOptions) {
+    this.#options = options;
+    this.#worker = options.options.worker;
+    const { ttl, staleness } = options.options.variant ?? FOR_EVER;
+    const { infoFreshness: info } = options.stores;
+    this.freshness = {
+      info: { ttl: info.ttl, staleness: info.staleness },
+      variant: { ttl, staleness },
+      source: FOR_EVER,
+    };
+  }
+
+  get worker(): ResolvedOptions['worker'] {
+    return this.#worker;
+  }
+
+  /**
+   * Changes all that is asked for, or nothing.
+   *
+   * @returns the keys whose values are other ones now
+   * @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS`, the message starting with the full path of the option
+   */
+  change(options: LiveOptions): readonly string[] {
+    refuseUnknownKeys(options, KEYS, 'configure');
+    const { hot, heap } = this.#options.stores;
+    const changes = [
+      ...resize('hot', options.hot, { store: hot, part: HOT }),
+      ...resize('targetSize', options.targetSize, { store: heap, part: HEAP }),
+      ...this.#ttl(options.ttl),
+      ...this.#age('staleness', options.staleness, { tier: 'variant', field: 'staleness' }),
+      ...this.#shifts(options.worker),
+    ];
+    this.#requireMemory(changes);
+    for (const change of changes) change.apply();
+    return [...new Set(changes.map(({ key }) => key))];
+  }
+
+  #requireMemory(changes: readonly Change[]): void {
+    const { options, stores } = this.#options;
+    const sizes = new Map(changes.flatMap(({ memory }) => (memory ? [[memory.name, memory.bytes]] : [])));
+    const parts = memoryParts(options, stores);
+    const isMore = parts.some(({ name, bytes }) => (sizes.get(name) ?? 0) > bytes);
+    const changed = parts.map(({ name, bytes }) => ({ name, bytes: sizes.get(name) ?? bytes }));
+    if (isMore) requireMemory(changed, 'configure');
+  }
+
+  #ttl(ttl: LiveOptions['ttl']): readonly Change[] {
+    if (ttl === undefined) return [];
+    refuseUnknownKeys(ttl, ['info', 'variant'], 'configure.ttl');
+    return (['info', 'variant'] as const).flatMap((tier) => this.#age('ttl', ttl[tier], { tier, field: 'ttl' }));
+  }
+
+  #age(
+    key: 'ttl' | 'staleness',
+    value: unknown,
+    { tier, field }: { readonly tier: 'info' | 'variant'; readonly field: keyof Aging },
+  ): readonly Change[] {
+    if (value === undefined) return [];
+    const path = key === 'ttl' ? `configure.ttl.${tier}` : `configure.${key}`;
+    const time = parseDuration(value, path);
+    if (this.#options.stores[tier] === undefined)
+      throw invalidOption(path, `the cache was made without a store for ${tier}s.`);
+    const aging = this.freshness[tier];
+    return aging[field] === time ? [] : [{ key, apply: () => void (aging[field] = time) }];
+  }
+
+  #shifts(options: LiveOptions['worker']): readonly Change[] {
+    if (options === undefined) return [];
+    const current = this.#worker;
+    const worker = resolveWorker(options, 'configure.worker', current);
+    if (isDeepStrictEqual(worker, current)) return [];
+    return [{ key: 'worker', apply: () => void (this.#worker = worker) }];
+  }
+}
+
+const FOR_EVER = { ttl: 0, staleness: 0 } as const;
+
+function resize(
+  key: 'hot' | 'targetSize',
+  value: LiveOptions['hot'],
+  { store, part: name }: { readonly store: ResizableStore | undefined; readonly part: string },
+): readonly Change[] {
+  if (value === undefined) return [];
+  const path = `configure.${key}`;
+  if (store === undefined) throw invalidOption(path, 'the cache was made without such a heap store.');
+  const bytes = parseMemorySize(value, path);
+  if (bytes === store.maxSize) return [];
+  const apply = (): void => {
+    store.resize(bytes);
+  };
+  return [{ key, apply, memory: { name, bytes } }];
+}
