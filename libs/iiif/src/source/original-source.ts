@@ -1,0 +1,46 @@
+import type { Readable } from 'node:stream';
+import type { ImageSource, SourceStamp } from 'nestjs-image-cache';
+
+/** A source image that is open: what is read is the file that the stamp describes, whatever happens to its name. */
+export interface Original {
+  /** A path that the renderer can read, until {@link close}. */
+  readonly file: string;
+  readonly stamp: SourceStamp;
+  /** Bytes. */
+  readonly size: number;
+  readonly lastModified: Date;
+  /**
+   * The bytes of the original, or those from `start` to `end`, both included. The stream closes the original when it
+   * ends or is destroyed.
+   */
+  stream(range?: { readonly start: number; readonly end: number }): Readable;
+  /** Gives the file back; harmless when done already. */
+  close(): Promise<void>;
+}
+
+/** What a listing shows. */
+export interface OriginalListOptions {
+  /** Only identifiers after this one, in the order of the listing. */
+  readonly after?: string;
+  /** Most identifiers to be listed. @default no limit */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Where the original images come from: a source that can also be read and listed. */
+export interface OriginalSource extends ImageSource {
+  /**
+   * Opens an original. Whoever gets it has to close it.
+   *
+   * @throws IiifError `E_IIIF_NOT_FOUND` (404), `E_IIIF_BAD_IDENTIFIER` (400), `E_IIIF_SOURCE_UNAVAILABLE` (503)
+   */
+  open(identifier: string, options?: { readonly signal?: AbortSignal }): Promise<Original>;
+  /** Lists the identifiers of what looks like an image, in a stable order. */
+  list(options?: OriginalListOptions): AsyncIterable<string>;
+  /**
+   * Answers when the source can be used.
+   *
+   * @throws IiifError `E_IIIF_SOURCE_UNAVAILABLE` when it cannot
+   */
+  ping(): Promise<void>;
+}
