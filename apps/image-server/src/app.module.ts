@@ -1,0 +1,31 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
+import { IiifExceptionFilter, IiifModule } from 'nestjs-iiif';
+import { iiifOptions } from './configuration/iiif-options.js';
+import type { Settings } from './configuration/known-keys.js';
+import { SETTINGS, settingsModule } from './configuration/settings.module.js';
+import { HealthController } from './health/health.controller.js';
+import { ImagesController } from './images/images.controller.js';
+import { ORIGINAL_SOURCE, SourceModule } from './source/source.module.js';
+
+/** The reference image server. */
+@Module({
+  imports: [
+    SourceModule,
+    ScheduleModule.forRoot(),
+    IiifModule.forRootAsync({
+      imports: [SourceModule],
+      inject: [SETTINGS, ORIGINAL_SOURCE],
+      useFactory: iiifOptions,
+    }),
+  ],
+  controllers: [HealthController, ImagesController],
+  providers: [{ provide: APP_FILTER, useClass: IiifExceptionFilter }],
+})
+export class AppModule {
+  /** Configures the server with settings that have been checked. */
+  static async forSettings(settings: Settings): Promise<DynamicModule> {
+    return { module: AppModule, imports: [await settingsModule(settings)] };
+  }
+}

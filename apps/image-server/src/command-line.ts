@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { ConfigurationError } from './configuration/configuration-error.js';
+import type { Environment } from './configuration/read-environment.js';
+import { oneLine } from './one-line.js';
+
+/** What the server is called to do. */
+export type CommandName = 'serve' | 'config check' | 'config keys' | 'help';
+
+/** A command and its configuration file. */
+export interface CommandLine {
+  readonly command: CommandName;
+  readonly file: string | undefined;
+}
+
+/** How the server is called. */
+export const USAGE = `Usage: image-server [command] [--config FILE]
+
+Commands:
+  (none)         serves images
+  config check   shows the effective configuration, and what is wrong with it
+  config keys    lists the keys of the configuration as a Markdown table
+
+Options:
+  --config FILE  reads this YAML file; also IMAGE_SERVER_CONFIG
+  --help         shows this`;
+
+const COMMANDS: Readonly<Record<string, CommandName>> = {
+  '': 'serve',
+  'config check': 'config check',
+  'config keys': 'config keys',
+};
+
+/**
+ * Reads the command line.
+ *
+ * @throws ConfigurationError when it is not understood
+ */
+export function readCommandLine(args: readonly string[], environment: Environment): CommandLine {
+  const { values, positionals } = parsed(args);
+  const name = positionals.join(' ');
+  const command = values.help === true ? 'help' : COMMANDS[name];
+  if (command === undefined)
+    throw new ConfigurationError(`${name}: there is no such command; see image-server --help.`);
+  const file = values.config ?? environment['IMAGE_SERVER_CONFIG'];
+  return { command, file: file === '' ? undefined : file };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
+  } catch (cause) {
+    const [reason = ''] = oneLine(cause).split('. ', 1);
+    throw new ConfigurationError(`${reason.replace(/\.$/, '')}; see image-server --help.`, { cause });
+  }
+}

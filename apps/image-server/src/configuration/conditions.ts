@@ -1,0 +1,88 @@
+import { ConfigurationError } from './configuration-error.js';
+import { STORES, type KnownKey, type Settings } from './known-keys.js';
+
+/** A value without which the server cannot start. */
+export interface MissingValue {
+  readonly key: KnownKey;
+  /** Why it is needed. */
+  readonly reason: string;
+}
+
+type OriginOf = (key: KnownKey) => string | undefined;
+
+/** @throws ConfigurationError when values contradict each other */
+export function refuseContradictions(settings: Settings, originOf: OriginOf): void {
+  refuseTwoVisibilities(settings, originOf);
+  refuseForeignOptions(settings, originOf);
+}
+
+function refuseTwoVisibilities(settings: Settings, originOf: OriginOf): void {
+  const isPublic = settings['cache.client.public'];
+  const isPrivate = settings['cache.client.private'] === true;
+  if (isPublic === true && isPrivate) {
+    const places = [originOf('cache.client.public'), originOf('cache.client.private')].join(' and ');
+    throw new ConfigurationError(
+      `cache.client.public and cache.client.private: both are true (${places}); an answer is one or the other.`,
+    );
+  }
+  if (isPublic === false && !isPrivate) {
+    throw new ConfigurationError(
+      `cache.client.public: is false (${originOf('cache.client.public')}), so who may store an answer? Set ` +
+        'cache.client.private: true.',
+    );
+  }
+}
+
+/** Nobody is to believe that options are in force that no store takes. */
+function refuseForeignOptions(settings: Settings, originOf: OriginOf): void {
+  const { 'cache.server.variant.implementation': variant, 'cache.server.info.implementation': info = variant } =
+    settings;
+  for (const [key, store] of [
+    ['cache.server.variant.options', variant],
+    ['cache.server.info.options', info],
+  ] as const) {
+    if (settings[key] === undefined || store === undefined || isOwn(store)) continue;
+    throw new ConfigurationError(
+      `${key}: is set (${originOf(key)}), but ${store} takes none; it has the keys cache.${store}.*.`,
+    );
+  }
+}
+
+/** Whether an implementation is the module of a store, and none of those that come with the server. */
+export function isOwn(implementation: string): boolean {
+  return !STORES.some((store) => store === implementation);
+}
+
+/** What is not set and has to be. */
+export function missingIn(settings: Settings): MissingValue[] {
+  const variant = settings['cache.server.variant.enabled'];
+  const variantStore = variant ? settings['cache.server.variant.implementation'] : undefined;
+  const infoStore = settings['cache.server.info.implementation'] ?? variantStore;
+  const missing: MissingValue[] = [];
+  if (variant && variantStore === undefined) {
+    missing.push({
+      key: 'cache.server.variant.implementation',
+      reason: 'cache.server.variant.enabled needs FilesystemCache, HeapCache, or the module of a store',
+    });
+  }
+  if (settings['cache.server.info.enabled'] === true && infoStore === undefined) {
+    missing.push({
+      key: 'cache.server.info.implementation',
+      reason: 'cache.server.info.enabled needs FilesystemCache, HeapCache, or the module of a store',
+    });
+  }
+  const usesFiles = [variantStore, keepsInfos(settings) ? infoStore : undefined].includes('FilesystemCache');
+  if (usesFiles && settings['cache.FilesystemCache.pathname'] === undefined) {
+    missing.push({ key: 'cache.FilesystemCache.pathname', reason: 'FilesystemCache needs a directory for itself' });
+  }
+  return missing;
+}
+
+/**
+ * Whether infos are kept in a store; unless somebody says so, when there is a durable variant cache. The module of a
+ * store is taken for one.
+ */
+export function keepsInfos(settings: Settings): boolean {
+  const { 'cache.server.variant.enabled': isEnabled, 'cache.server.variant.implementation': variants } = settings;
+  return settings['cache.server.info.enabled'] ?? (isEnabled && variants !== undefined && variants !== 'HeapCache');
+}

@@ -1,0 +1,90 @@
+import {
+  filesystemStore,
+  heapStore,
+  isImageCacheError,
+  parseSize,
+  type FilesystemBoundsOptions,
+  type StoreFactory,
+} from 'nestjs-image-cache';
+import { isOwn, keepsInfos } from './conditions.js';
+import { ConfigurationError } from './configuration-error.js';
+import type { Settings } from './known-keys.js';
+import { loadOwnStore, type OwnStore } from './own-store.js';
+
+/** The stores that settings name; `undefined` for a tier that is switched off. */
+export interface TierStores {
+  readonly info: StoreFactory | undefined;
+  readonly variant: StoreFactory | undefined;
+}
+
+/**
+ * Loads the stores that settings name, and opens none. Tiers that name the same one, with the same options, share it.
+ *
+ * @throws ConfigurationError when a store cannot be had
+ */
+export async function storesOf(settings: Settings): Promise<TierStores> {
+  const variant = settings['cache.server.variant.enabled'] ? variantStore(settings) : undefined;
+  const info = keepsInfos(settings) ? infoStore(settings, variant) : undefined;
+  const madeForVariants = variant && (await makeStore(variant, settings));
+  if (info === undefined) return { info, variant: madeForVariants };
+  return {
+    variant: madeForVariants,
+    info: variant && isSame(info, variant) ? madeForVariants : await makeStore(info, settings),
+  };
+}
+
+function variantStore(settings: Settings): OwnStore | undefined {
+  const { 'cache.server.variant.implementation': implementation, 'cache.server.variant.options': options = {} } =
+    settings;
+  return implementation === undefined
+    ? undefined
+    : { key: 'cache.server.variant.implementation', implementation, options };
+}
+
+function infoStore(settings: Settings, variant: OwnStore | undefined): OwnStore | undefined {
+  const implementation = settings['cache.server.info.implementation'] ?? variant?.implementation;
+  const shared = implementation === variant?.implementation ? variant?.options : undefined;
+  const options = settings['cache.server.info.options'] ?? shared ?? {};
+  return implementation === undefined
+    ? undefined
+    : { key: 'cache.server.info.implementation', implementation, options };
+}
+
+function isSame(one: OwnStore, other: OwnStore): boolean {
+  const textOf = ({ implementation, options }: OwnStore): string => JSON.stringify([implementation, options]);
+  return textOf(one) === textOf(other);
+}
+
+async function makeStore(store: OwnStore, settings: Settings): Promise<StoreFactory> {
+  if (isOwn(store.implementation)) return loadOwnStore(store);
+  try {
+    if (store.implementation === 'HeapCache') return heapStore({ maxSize: settings['cache.HeapCache.target_size'] });
+    return filesystemStore({
+      directory: settings['cache.FilesystemCache.pathname'] ?? '',
+      depth: settings['cache.FilesystemCache.dir.depth'],
+      nameLength: settings['cache.FilesystemCache.dir.name_length'],
+      durable: settings['cache.FilesystemCache.durable'],
+      ...boundsOf(settings),
+    });
+  } catch (error) {
+    if (!isImageCacheError(error)) throw error;
+    throw new ConfigurationError(`cache.${store.implementation}: ${error.message}`, { cause: error });
+  }
+}
+
+function boundsOf(settings: Settings): FilesystemBoundsOptions {
+  const {
+    'cache.server.variant.max_size': maxSize,
+    'cache.server.variant.max_entries': maxEntries,
+    'cache.server.variant.min_free': minFree,
+    'cache.server.variant.min_free_inodes': minFreeInodes,
+    'cache.server.variant.max_entry_size': maxEntrySize,
+  } = settings;
+  return {
+    ...(parseSize(maxSize, 'cache.server.variant.max_size') > 0 && { maxSize }),
+    ...(maxEntries !== undefined && { maxEntries }),
+    ...(minFree !== undefined && { minFree }),
+    ...(minFreeInodes !== undefined && { minFreeInodes }),
+    ...(maxEntrySize !== undefined && { maxEntrySize }),
+  };
+}

@@ -1,0 +1,37 @@
+import 'reflect-metadata';
+import { USAGE, readCommandLine } from './command-line.js';
+import { readConfiguration, requireComplete } from './configuration/configuration.js';
+import { configurationReport, keysTable } from './configuration/report.js';
+import { storesOf } from './configuration/stores.js';
+import { oneLine } from './one-line.js';
+import { serve } from './serve.js';
+
+async function run(args: readonly string[]): Promise<void> {
+  const { env: environment } = process;
+  const { command, file } = readCommandLine(args, environment);
+  if (command === 'help') {
+    print(USAGE);
+    return;
+  }
+  if (command === 'config keys') {
+    print(keysTable());
+    return;
+  }
+  const configuration = readConfiguration({ file, environment });
+  if (command === 'config check') print(configurationReport(configuration));
+  requireComplete(configuration);
+  if (command === 'config check') await storesOf(configuration.settings);
+  else await serve(configuration.settings, print);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`image-server: ${oneLine(error)}\n`);
+  // What has been opened on the way must not keep the process.
+  process.exit(1);
+}
