@@ -1,0 +1,47 @@
+import type { CacheStore, FilesystemStoreOptions, StoreIncident } from 'nestjs-image-cache';
+import { FakeClock } from 'nestjs-image-cache/testing';
+import { readdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { filesystemStore } from '../../libs/image-cache/src/stores/filesystem/filesystem-store.js';
+
+export { openDescriptors } from './open-descriptors.js';
+
+/** A filesystem store in use. */
+export interface OpenedStore {
+  readonly store: CacheStore;
+  /** At the time of the machine when it was opened: files carry that. */
+  readonly clock: FakeClock;
+  readonly incidents: StoreIncident[];
+}
+
+/** Opens a filesystem store; bodies up to 64 KB travel as one Buffer. */
+export async function openFiles(
+  directory: string,
+  options: Omit<FilesystemStoreOptions, 'directory'> = {},
+): Promise<OpenedStore> {
+  const clock = new FakeClock(Date.now());
+  const incidents: StoreIncident[] = [];
+  const report = (incident: StoreIncident): void => void incidents.push(incident);
+  const store = filesystemStore({ directory, ...options })({ clock, maxBufferedEntry: 64 * 1024, report });
+  await store.open?.();
+  return { store, clock, incidents };
+}
+
+/** All that is below a directory and is no directory, relative to it. */
+export async function filesIn(directory: string): Promise<string[]> {
+  const all = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  return all
+    .filter((each) => !each.isDirectory())
+    .map((each) => relative(directory, join(each.parentPath, each.name)))
+    .sort();
+}
+
+/** The files of entries below the root of a cache, as full paths. */
+export async function entryFiles(root: string): Promise<string[]> {
+  const files = await Promise.all(['image', 'info', 'source'].map((tree) => filesBelow(join(root, tree))));
+  return files.flat();
+}
+
+async function filesBelow(directory: string): Promise<string[]> {
+  return (await filesIn(directory)).map((file) => join(directory, file));
+}

@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+function run(command: string, ...args: string[]): void {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
+}
+
+/** Whether this process may mount file systems. */
+export const MAY_MOUNT = ((): boolean => {
+  const probe = mkdtempSync(join(tmpdir(), 'image-cache-mount-'));
+  try {
+    run('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe);
+    run('umount', probe);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(probe, { recursive: true, force: true });
+  }
+})();
+
+/** Mounts an empty file system of this size. */
+export function mountSmall(directory: string, size: string): void {
+  mkdirSync(directory, { recursive: true });
+  run('mount', '-t', 'tmpfs', '-o', `size=${size},mode=755`, 'tmpfs', directory);
+}
+
+/** Mounts an empty file system in memory that is none of those that are known to be local. */
+export function mountUnknown(directory: string): void {
+  run('mount', '-t', 'ramfs', '-o', 'mode=755', 'ramfs', directory);
+}
+
+/** Makes a directory and all in it read-only. */
+export function makeReadOnly(directory: string): void {
+  if (!MAY_MOUNT) {
+    run('chmod', '-R', 'a-w', directory);
+    return;
+  }
+  run('mount', '--bind', directory, directory);
+  run('mount', '-o', 'remount,bind,ro', directory);
+}
+
+/** Makes sure that a directory can be neither moved nor removed. */
+export function pin(directory: string): void {
+  if (MAY_MOUNT) run('mount', '--bind', directory, directory);
+  else chmodSync(directory, 0o555);
+}
+
+/** Undoes all of the above in a directory, whatever has been moved meanwhile. */
+export function release(directory: string): void {
+  if (!MAY_MOUNT) {
+    run('chmod', '-R', 'u+w', directory);
+    return;
+  }
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((path) => path === directory || path.startsWith(`${directory}/`));
+  for (const path of mounts.reverse()) run('umount', '-l', path);
+}
