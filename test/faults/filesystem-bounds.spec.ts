@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { FilesystemStoreOptions } from 'nestjs-image-cache';
+import { runChild } from '../support/child-process.js';
+import { DISK, makeDirectory, type TestDirectory } from '../support/directories.js';
+import { bytesInUse, countFiles } from '../support/disk-usage.js';
+import { openFiles } from '../support/filesystem-store.js';
+import { MAY_MOUNT, mountSmall, release } from '../support/mounts.js';
+
+const PROCESSES = 4;
+
+/** Writes of a process at the same time. */
+const LANES = 3;
+
+/** Bytes of the largest entry that they write, with its trailer. */
+const LARGEST = 64 * 1024;
+
+type Bounds = Omit<FilesystemStoreOptions, 'directory'>;
+
+interface Told {
+  readonly stored: number;
+  readonly full: number;
+  readonly spoilt: number;
+  readonly failures: readonly string[];
+  readonly incidents: readonly string[];
+}
+
+/** Fills a directory from several processes at once; tells what they saw and the most that was measured meanwhile. */
+async function fillTogether(
+  directory: string,
+  { turns, bounds, measure }: { turns: number; bounds: Bounds; measure: () => number },
+): Promise<{ told: Told[]; most: number }> {
+  const children = Array.from({ length: PROCESSES }, (_, index) =>
+    runChild('faults/scenarios/filling-process.ts', [directory, `writer ${index}`, `${turns}`, JSON.stringify(bounds)]),
+  );
+  for (const child of children) await child.next();
+  for (const child of children) child.tell('go');
+  let most = 0;
+  const measuring = setInterval(() => {
+    most = Math.max(most, measure());
+  }, 1);
+  const ended = Promise.all(children.map((child) => child.end())).finally(() => {
+    clearInterval(measuring);
+  });
+  return { told: (await ended).map(([told]) => told as Told), most };
+}
+
+function problemsOf(told: readonly Told[]): readonly string[] {
+  return told.flatMap(({ failures, incidents, spoilt }) => [
+    ...failures,
+    ...incidents,
+    ...(spoilt > 0 ? ['spoilt'] : []),
+  ]);
+}
+
+describe('the bounds of a filesystem store', () => {
+  let directory: TestDirectory;
+
+  beforeEach(async () => {
+    directory = await makeDirectory(DISK);
+  });
+
+  afterEach(async () => {
+    release(directory.path);
+    await directory.remove();
+  });
+
+  if (MAY_MOUNT)
+    it('hold at any moment while four processes fill it with more', async () => {
+      mountSmall(directory.path, '64m');
+      const bounds = { maxSize: '2MB' };
+      const { told, most } = await fillTogether(directory.path, {
+        turns: 150,
+        bounds,
+        measure: () => bytesInUse(directory.path),
+      });
+      expect(problemsOf(told)).toEqual([]);
+      expect(told.map(({ stored, full }) => stored + full)).toEqual([150, 150, 150, 150]);
+      expect(told.reduce((sum, { stored }) => sum + stored, 0)).toBeGreaterThan(590);
+      expect(most).toBeLessThanOrEqual(2 * 1024 * 1024 + PROCESSES * LARGEST);
+      expect(most).toBeGreaterThan(1024 * 1024);
+      const { store } = await openFiles(directory.path, bounds);
+      let bytes = 0;
+      for await (const { meta } of store.entries()) bytes += meta.size;
+      expect((await store.usage()).bytes).toBe(bytes);
+      await store.close?.();
+    });
+
+  it('are counted in entries too', async () => {
+    const { told, most } = await fillTogether(directory.path, {
+      turns: 60,
+      bounds: { maxEntries: 20 },
+      measure: () => countFiles(directory.path, ['index']),
+    });
+    expect(problemsOf(told)).toEqual([]);
+    // Two files say what the directory is. What is replaced while the files are counted may count twice.
+    expect(most).toBeLessThanOrEqual(20 + 2 + PROCESSES * LANES);
+  });
+});

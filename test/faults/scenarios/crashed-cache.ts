@@ -1,0 +1,69 @@
+import { expect } from '@jest/globals';
+import * as lmdb from 'lmdb';
+import type { CacheStore, ListedEntry, ListOptions } from 'nestjs-image-cache';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OpenedIndex } from '../../../libs/image-cache/src/stores/filesystem/index/opened-index.js';
+import { processSpace } from '../../../libs/image-cache/src/stores/filesystem/processes.js';
+import { keyString } from '../../../libs/image-cache/src/keys/entry-keys.js';
+import { eventually } from '../../support/async.js';
+import { filesIn, openDescriptors, openFiles } from '../../support/filesystem-store.js';
+import { readBody } from '../../support/read-body.js';
+import { labelOf } from './self-describing.js';
+
+const DAY = 86_400_000;
+
+/** Looks at a directory that nobody uses, some of whose users were killed: nothing may be amiss, and nothing be left. */
+export async function expectSound(directory: string, maxSize: number): Promise<void> {
+  const { store, clock, incidents } = await openFiles(directory, { maxSize });
+  const index = await openIndex(directory, incidents);
+  const { tables } = index;
+  await eventually(async () => {
+    expect(tables.isComplete).toBe(true);
+    expect((await filesIn(directory)).filter((name) => name.includes('.tmp'))).toEqual([]);
+    await expectAgreement(store);
+  });
+  for await (const { key } of store.entries()) {
+    const body = await readBody(store, key);
+    expect(body && labelOf(body)?.split(' ')[0]).toBe(keyString(key));
+  }
+  await clock.advance(2 * DAY);
+  for (const step of ['abandoned', 'detritus', 'trash'] as const)
+    expect(await store.maintain?.(step, { stall: DAY })).toMatchObject({ failed: 0 });
+  expect(await temporariesIn(directory)).toEqual([]);
+  expect(await readdir(join(directory, 'trash')).catch(() => [])).toEqual([]);
+  await expectAgreement(store);
+  // Nothing is set apart for writes that have ended, or counted as trash that has gone.
+  expect(tables.totals()).toMatchObject({ claimed: 0, writes: 0, discarded: 0 });
+  await index.close();
+  await store.close?.();
+  expect(incidents).toEqual([]);
+  expect(await openDescriptors(directory)).toBe(0);
+}
+
+async function openIndex(directory: string, incidents: unknown[]): Promise<OpenedIndex> {
+  const { boot } = await processSpace();
+  const onDamaged = (cause: unknown): void => void incidents.push(cause);
+  return new OpenedIndex({ lmdb, directory: join(directory, 'index'), boot, onDamaged });
+}
+
+/** Unfinished writes, with their directories. */
+async function temporariesIn(directory: string): Promise<string[]> {
+  return (await readdir(directory, { recursive: true })).filter((name) => name.includes('.tmp'));
+}
+
+async function list(store: CacheStore, options: ListOptions): Promise<ListedEntry[]> {
+  const entries: ListedEntry[] = [];
+  for await (const entry of store.entries(options)) entries.push(entry);
+  return entries;
+}
+
+/** The index knows the same entries as the directory. */
+async function expectAgreement(store: CacheStore): Promise<void> {
+  const entries = await list(store, {});
+  const byAccess = await list(store, { order: 'lastAccess' });
+  const ids = (listed: readonly ListedEntry[]): string[] => listed.map(({ key }) => keyString(key)).sort();
+  expect(ids(byAccess)).toEqual(ids(entries));
+  const bytes = entries.reduce((sum, { meta }) => sum + meta.size, 0);
+  expect(await store.usage()).toEqual({ entries: entries.length, bytes });
+}
