@@ -1,5 +1,6 @@
 import { ConfigurationError } from './configuration-error.js';
-import { STORES, type KnownKey, type Settings } from './known-keys.js';
+import { STORES } from './keys/stores-by-name.js';
+import type { KnownKey, Settings } from './known-keys.js';
 
 /** A value without which the server cannot start. */
 export interface MissingValue {

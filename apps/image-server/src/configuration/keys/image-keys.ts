@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url';
+import { choice, flag, integer, number, path, seconds, size } from '../key-definition.js';
+
+/** The images that come with the server. */
+const SAMPLES = fileURLToPath(new URL('../../../samples', import.meta.url));
+
+/** Where the originals are, and what may be made of them. */
+export const IMAGE_KEYS = [
+  choice('source.implementation', {
+    choices: ['FilesystemSource'],
+    fallback: 'FilesystemSource',
+    description: 'Where the originals are.',
+  }),
+  path('source.FilesystemSource.pathname', {
+    fallback: SAMPLES,
+    otherwise: 'the bundled samples',
+    description: 'Root of the originals; an identifier is a path relative to it.',
+  }),
+  flag('source.FilesystemSource.identity', {
+    fallback: true,
+    description: 'Inode and time of change tell states of a file apart; false where hosts hold copies of their own.',
+  }),
+  integer('processor.max_pixels', {
+    fallback: 400_000_000,
+    min: 1,
+    description: 'Most pixels of a source image and of a picture.',
+  }),
+  size('processor.max_bytes', { otherwise: 'any', description: 'Largest file of a source image.' }),
+  integer('processor.max_width', { otherwise: 'any', min: 1, description: 'Widest and highest picture; pixels.' }),
+  integer('processor.max_area', {
+    otherwise: 'any',
+    min: 1,
+    description: 'Most pixels of a picture, told in info.json.',
+  }),
+  number('processor.max_scale', { fallback: 1, min: 1, max: 100, description: 'Most that a region is enlarged.' }),
+  integer('processor.concurrency', {
+    otherwise: 'the number of cores',
+    min: 1,
+    max: 1020,
+    description: 'Pictures that are rendered at a time.',
+  }),
+  integer('processor.queue', { fallback: 256, max: 1_000_000, description: 'Renders that may wait.' }),
+  integer('processor.per_client', { otherwise: 'any', min: 1, description: 'Renders of a client; 429 beyond.' }),
+  seconds('processor.timeout', { fallback: 30, min: 1, max: 3600, description: 'Time that a picture may take.' }),
+] as const;
