@@ -22,6 +22,7 @@ import type { VariantCache } from '../tiers/variant-cache.js';
 import type { VariantRenders } from '../tiers/variant-renders.js';
 import type { TierStores } from './build-stores.js';
 import type { Ending } from './ending.js';
+import { evictInfos, purge } from './evicting-all.js';
 import {
   ImageCache,
   type ImageCacheStats,
@@ -105,34 +106,12 @@ export class DefaultImageCache extends ImageCache {
     return this.variants.evict(key);
   }
 
-  async evictInfos(): Promise<Evicted> {
-    const { stores, heapInfos, evictor, events } = this.#parts;
-    const evicted = await stores.info?.clear('info');
-    evictor.outdate();
-    const inHeap = heapInfos?.clear() ?? 0;
-    const result: Evicted = evicted ?? { ...sumCounts([]), infos: inHeap };
-    events.emit('evicted', { reason: 'request', counts: result });
-    return result;
+  evictInfos(): Promise<Evicted> {
+    return evictInfos(this.#parts);
   }
 
-  async purge(): Promise<Evicted> {
-    const { stores, heapInfos, monitor, evictor, events, notices } = this.#parts;
-    const outcomes = await Promise.allSettled(stores.distinct.map((store) => store.clear()));
-    evictor.outdate();
-    const inHeap = heapInfos?.clear() ?? 0;
-    monitor.forget();
-    notices.tell('purge', 'everything');
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure !== undefined) throw failure.reason;
-    const evicted = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-    const counts = sumCounts(evicted);
-    const completed = Promise.all(evicted.map(async (each) => (await each.completed) ?? each)).then(sumCounts);
-    completed.catch((error: unknown) => {
-      events.emit('background-failed', { what: 'giving space back', error });
-    });
-    events.emit('evicted', { reason: 'purge', counts });
-    const infos = stores.info === undefined ? Math.max(counts.infos, inHeap) : counts.infos;
-    return { ...counts, infos, ...(evicted.some((each) => each.completed !== undefined) && { completed }) };
+  purge(): Promise<Evicted> {
+    return purge(this.#parts);
   }
 
   told(): Promise<void> {
