@@ -1,0 +1,124 @@
+/** Where a job of the prefetcher is in its life. */
+export type PrefetchState = 'queued' | 'running' | 'dead';
+
+/** How far a job is. */
+export interface PrefetchProgress {
+  /** Things to be cached: the original, the info, the variants. */
+  readonly total: number;
+  readonly done: number;
+  /** Of those, how many were there already. */
+  readonly cached: number;
+  readonly failed: number;
+}
+
+/** An image that is to be cached before it is asked for. */
+export interface PrefetchJob {
+  /** Names the job; sorts by the time when it was queued. */
+  readonly id: string;
+  readonly identifier: string;
+  /** Variants in the words of the renderer, such as `full/400,/0/default.jpg`; the configured ones when absent. */
+  readonly variants?: readonly string[];
+  /** Greater goes first. @default 0 */
+  readonly priority: number;
+  readonly state: PrefetchState;
+  /** Milliseconds since the epoch. */
+  readonly queuedAt: number;
+  /** Attempts that have failed. */
+  readonly attempts: number;
+  /** Not tried again before; milliseconds since the epoch. */
+  readonly notBefore?: number;
+  readonly progress?: PrefetchProgress;
+  /** Why the last attempt failed; one line. */
+  readonly error?: string;
+}
+
+/** What to queue. */
+export interface PrefetchRequest {
+  readonly identifier: string;
+  readonly variants?: readonly string[];
+  readonly priority?: number;
+}
+
+/** What became of a request: queued, or why there was nothing to do. */
+export interface Enqueued {
+  readonly status: 'queued' | 'already-queued' | 'writing' | 'cached';
+  /** Absent when everything is cached. */
+  readonly job?: PrefetchJob;
+}
+
+/** What there is of an image. */
+export interface Warmth {
+  readonly identifier: string;
+  /** Whether everything is there that would be prefetched. */
+  readonly isWarm: boolean;
+  readonly info: boolean;
+  /** Whether the original is cached; absent where originals are not. */
+  readonly source?: boolean;
+  /** By variant, whether it is there. */
+  readonly variants: Readonly<Record<string, boolean>>;
+}
+
+/** What the prefetcher has done and has to do. */
+export interface PrefetchStatus {
+  readonly isPaused: boolean;
+  readonly queued: number;
+  readonly running: number;
+  readonly dead: number;
+  /** Since the start of the process. */
+  readonly completed: number;
+  readonly failures: number;
+  /** When the next sweep of the queue begins; milliseconds since the epoch; absent when none is planned. */
+  readonly nextAt?: number;
+}
+
+/** What one sweep of the queue did. */
+export interface PrefetchReport {
+  /** Jobs that were completed. */
+  readonly completed: number;
+  /** Jobs that will be tried again. */
+  readonly retried: number;
+  /** Jobs that were given up. */
+  readonly dead: number;
+  /** Variants, infos and originals that were cached, were there before, and could not be. */
+  readonly rendered: number;
+  readonly cached: number;
+  readonly failed: number;
+  /** Milliseconds. */
+  readonly duration: number;
+  /** Whether it was ended before the queue was empty. */
+  readonly aborted: boolean;
+}
+
+/** Pages of jobs, the next to be done first. */
+export interface JobsOptions {
+  readonly state?: PrefetchState;
+  /** The id of the last job of the page before. */
+  readonly after?: string;
+  /** @default 100 */
+  readonly limit?: number;
+}
+
+/**
+ * Caches images before they are asked for: a durable queue, worked off behind the requests. Also the injection token.
+ */
+export abstract class Prefetcher {
+  /** Queues an image; says so when there is nothing to do. */
+  abstract enqueue(request: PrefetchRequest): Promise<Enqueued>;
+  /** Lists jobs. */
+  abstract jobs(options?: JobsOptions): Promise<{ readonly jobs: readonly PrefetchJob[]; readonly next?: string }>;
+  /** The job of an image, if it has one. */
+  abstract find(identifier: string): Promise<PrefetchJob | undefined>;
+  /** Whether an image is cached as it would be prefetched. */
+  abstract warmth(identifier: string): Promise<Warmth>;
+  /** Takes the job of an image out of the queue; one that is running ends before its next variant. */
+  abstract remove(identifier: string): Promise<boolean>;
+  /** Empties the queue; returns how many jobs went. */
+  abstract clear(): Promise<number>;
+  /** Works the queue off now, or waits for who does already. */
+  abstract run(options?: { readonly signal?: AbortSignal }): Promise<PrefetchReport>;
+  /** Begins no job any more until {@link resume}. */
+  abstract pause(): void;
+  /** Goes on after {@link pause}. */
+  abstract resume(): void;
+  abstract status(): PrefetchStatus;
+}
