@@ -44,11 +44,19 @@ describe('the pace of a sweep', () => {
     expect(naps).toEqual([]);
   });
 
-  it('makes up for no more than it has lost after a long wait', () => {
+  it('makes up for a moment that was lost', () => {
     const { pace, pass, naps } = makePace({ files: 100 });
-    pass(1000);
+    pass(50);
+    for (let turn = 0; turn < 100; turn += 1) pace.spend({ files: 1 });
+    expect(sum(naps)).toBeCloseTo(950, -1);
+  });
+
+  it('makes up for no more than a moment after a long wait', () => {
+    const { pace, pass, naps } = makePace({ files: 100 });
+    pace.spend({ files: 50 });
+    pass(60_000);
     for (let turn = 0; turn < 200; turn += 1) pace.spend({ files: 1 });
-    expect(sum(naps)).toBeCloseTo(1000, -1);
+    expect(sum(naps)).toBeCloseTo(500 + 1890, -1);
   });
 
   it.each([0.5, 0.1, 0.9])('is busy for a share of %d of the time', (share) => {

@@ -20,10 +20,14 @@ const SHORTEST_WAIT = 5;
 /** Milliseconds of work before the rest that belongs to it. */
 const SLICE = 10;
 
+/** Milliseconds of lost time that are made up for: after a disk has hung for long, it is not to get all at once. */
+const LARGEST_ARREARS = 100;
+
 /** Holds a step back, so that it takes no more of the machine than it may. */
 export class Pace {
   readonly #options: PaceOptions;
-  readonly #started: number;
+  /** When it would have started, had no time been lost. */
+  #started: number;
   #sliceBegan: number;
   #files = 0;
   #bytes = 0;
@@ -49,7 +53,9 @@ export class Pace {
     this.#bytes += bytes;
     const time = now();
     const due = Math.max(millisecondsFor(this.#files, rate.files), millisecondsFor(this.#bytes, rate.bytes));
-    const wait = Math.max(this.#started + due - time, this.#rest(time));
+    const arrears = time - this.#started - due;
+    if (arrears > LARGEST_ARREARS) this.#started += arrears - LARGEST_ARREARS;
+    const wait = Math.max(-arrears, this.#rest(time));
     return wait < SHORTEST_WAIT ? 0 : wait;
   }
 
