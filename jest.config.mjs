@@ -3,7 +3,7 @@ export default {
   rootDir: '.',
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
-  testTimeout: 30_000,
+  testTimeout: 180_000, // against what hangs: a machine that is busy with others takes its time
   maxWorkers: 2,
   modulePathIgnorePatterns: ['<rootDir>/(libs|apps)/[^/]+/dist/'],
   extensionsToTreatAsEsm: ['.ts'],

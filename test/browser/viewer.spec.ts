@@ -172,7 +172,7 @@ describe('The viewer', () => {
     await settled(another);
     await until(async () => (await totalOf(another, 'browser')) > 3);
     expect(complaints).toEqual([]);
-  }, 60_000);
+  }, 300_000);
 
   it('shows the part of an image that a link names', async () => {
     const page = await open('#/maps%2Fisland.jpg?region=1000,1000,200,200');

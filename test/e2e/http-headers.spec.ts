@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Controller, Get, Header, type Type } from '@nestjs/common';
+import { Controller, Get, Header, UseGuards, type CanActivate, type Type } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { CacheControl, CacheVariant, type ImageCacheOptions } from 'nestjs-image-cache';
 import { FakeClock } from 'nestjs-image-cache/testing';
@@ -236,6 +236,24 @@ describe.each(PLATFORMS)('headers of pictures on %s', (platform) => {
         'image-cache; hit; ttl=1',
         'image-cache; fwd=stale; stored',
         'image-cache; fwd=stale; stored',
+      ]);
+    });
+
+    it('is added to what a cache nearer to the origin has told', async () => {
+      const TellingGuard: CanActivate = {
+        canActivate: (context) => {
+          const reply = context.switchToHttp().getResponse<{ header(name: string, value: string): unknown }>();
+          reply.header('Cache-Status', 'origin; hit');
+          return true;
+        },
+      };
+      const controller = routeFor(jpegOf(SMALL));
+      UseGuards(TellingGuard)(controller);
+      const app = await start({ controllers: [controller] });
+      const answers = [await app.get('/pictures/a'), await app.get('/pictures/a')];
+      expect(answers.map(({ headers }) => headers['cache-status'])).toEqual([
+        'origin; hit, image-cache; fwd=miss; stored',
+        expect.stringMatching(/^origin; hit, image-cache; hit; ttl=\d+$/),
       ]);
     });
 

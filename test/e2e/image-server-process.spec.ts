@@ -195,7 +195,7 @@ describe('The end of the image server', () => {
     const hit = await again.get(SLOW);
     expect(hit.headers['cache-status']).toMatch(/^image-cache; hit/);
     expect(hit.body.equals(body)).toBe(true);
-  }, 60_000);
+  }, 300_000);
 
   it('comes at once with the second signal', async () => {
     const server = await start();

@@ -40,5 +40,5 @@ describe('Image servers that share a cache', () => {
     expect(await entryFiles(images.cache)).toHaveLength(2);
     const left = (await filesIn(images.cache)).filter((name) => name.endsWith('.tmp') || name.startsWith('leases/'));
     expect(left).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 });

@@ -95,7 +95,7 @@ describe.each(PLATFORMS)('caches on %s', (platform) => {
           expect.objectContaining(meant(options, { shared })),
         ]);
     }
-  }, 120_000);
+  }, 300_000);
 
   it.each<Told>([
     { maxAge: '1h' },

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import { readFile } from 'node:fs/promises';
-import { CacheVariant, filesystemStore } from 'nestjs-image-cache';
+import { CacheVariant, createImageCache, filesystemStore } from 'nestjs-image-cache';
 import { ChaosStore, FakeClock } from 'nestjs-image-cache/testing';
 import { until } from '../support/async.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
+import { handlerInfo } from '../support/handler-info.js';
 import { jpegOf } from '../support/pictures.js';
 import { PLATFORMS, usingApps, type TestApp } from '../support/test-app.js';
 
@@ -150,6 +151,34 @@ describe.each(PLATFORMS)('the calls of a store on %s', (platform) => {
     await until(() => store.calls('release') === 1);
     expect(['lease', 'reserve', 'commit'].map((operation) => store.calls(operation as 'lease'))).toEqual([1, 1, 1]);
     expect(store.calls('read')).toBeLessThanOrEqual(40);
+  });
+});
+
+describe('a picture that is found by its info', () => {
+  it('costs one read with the info in the heap, and two without', async () => {
+    const directory = await makeDirectory();
+    const files = filesystemStore({ directory: directory.path });
+    const clock = new FakeClock(Date.now());
+    const render = () => Promise.resolve({ body: jpegOf(1000), contentType: 'image/jpeg' });
+    const reads: number[] = [];
+    for (const isWarm of [false, true]) {
+      let made: ChaosStore | undefined;
+      const store = (context: Parameters<typeof files>[0]) => (made = new ChaosStore(files(context), clock));
+      const cache = await createImageCache({ clock, variant: { store } });
+      const ask = async (): Promise<void> => {
+        await cache.infos.getOrRead('a', () => Promise.resolve(handlerInfo('a')));
+        await cache.variants.getOrRender({ identifier: 'a', operations: 'small' }, render);
+      };
+      await ask();
+      await until(() => isWarm || cache.stats().stored === 2);
+      reads.push(made?.calls('read') ?? 0);
+      made?.resetCalls();
+      await ask();
+      reads.push(made?.calls('read') ?? 0);
+      await cache.close();
+    }
+    await directory.remove();
+    expect(reads).toEqual([2, 1, 2, 1]);
   });
 });
 

@@ -153,7 +153,7 @@ describe.each(PLATFORMS)('the end of an application on %s', (platform) => {
 async function firstEntry(directory: string): Promise<string> {
   let found: string | undefined;
   await until(async () => {
-    found = (await entryFiles(directory)).find((file) => !file.includes('.tmp'));
+    [found] = await entryFiles(directory);
     return found !== undefined;
   });
   return found ?? '';

@@ -79,5 +79,5 @@ describe('the filesystem store in several processes', () => {
     expect(JSON.parse(await readFile(join(directory.path, 'image-cache.json'), 'utf8'))).toMatchObject({ format: 1 });
     const left = (await filesIn(directory.path)).filter((name) => name.includes('.tmp') || name.startsWith('trash/'));
     expect(left).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 });

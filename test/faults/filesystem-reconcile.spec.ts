@@ -246,7 +246,7 @@ describe('a sweep that makes the index agree with the files', () => {
   it('stops when the index is taken away, and is through with the next one the next time', async () => {
     await write('image', 1200);
     let examined = 0;
-    const report = reconcile({ ...OPTIONS, rate: { files: 2000 }, onProgress: (told) => ({ examined } = told) });
+    const report = reconcile({ ...OPTIONS, rate: { files: 200 }, onProgress: (told) => ({ examined } = told) });
     await until(() => examined > 0);
     await rm(join(root, 'index'), { recursive: true });
     await put(store, variantOf('another'), 'body', { createdAt: Date.now() });
@@ -328,14 +328,10 @@ describe('a sweep that makes the index agree with the files', () => {
     it('in steps between which it can be stopped', async () => {
       await overfill();
       const controller = new AbortController();
-      const report = await keep({
-        ...OPTIONS,
-        rate: { files: 20 },
-        signal: controller.signal,
-        onProgress: () => {
-          controller.abort();
-        },
-      });
+      const kept = keep({ ...OPTIONS, rate: { files: 1 }, signal: controller.signal });
+      await until(async () => (await entryFiles(root)).length < 40);
+      controller.abort();
+      const report = await kept;
       expect(report).toMatchObject({ stopped: 'aborted', failed: 0 });
       expect(await entryFiles(root)).toHaveLength(40 - (report?.removed ?? 0));
       await expectAgreement();

@@ -118,5 +118,5 @@ describeWithNginx('two image servers behind nginx', () => {
     expect([...load.outcomes].sort()).toEqual(
       expect.arrayContaining(['image-cache; fwd=miss; stored', 'image-cache; hit']),
     );
-  }, 120_000);
+  }, 300_000);
 });

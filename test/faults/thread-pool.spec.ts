@@ -23,7 +23,7 @@ describe('renders and the thread pool', () => {
   it('leave threads to files: with 8 renders under way, hits on the disk wait for none of them', async () => {
     const order = JSON.parse(await withThreads(12, 8)) as string[];
     expect(order).toEqual([...Array<string>(5).fill('hit'), ...Array<string>(8).fill('render')]);
-  }, 120_000);
+  }, 300_000);
 
   it('are refused when they would leave none', async () => {
     await expect(withThreads(8, 8)).rejects.toMatchObject({

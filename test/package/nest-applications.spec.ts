@@ -39,7 +39,7 @@ const COMPILER_OPTIONS = {
 const LIFE = 60_000;
 
 /** Milliseconds from the end of the work to the end of the process; a forgotten timer or socket takes longer. */
-const LINGERING = 1500;
+const LINGERING = 10_000;
 
 describe.each(APPLICATIONS)('an application of Nest $nest as $type', ({ nest, type }) => {
   let workshop: Workshop;

@@ -18,29 +18,45 @@ export function deferred<T = void>(): Deferred<T> {
 }
 
 /** Milliseconds after which a condition that was waited for has failed. */
-const PATIENCE = 10_000;
+const PATIENCE = 60_000;
 
-/** Waits until a condition holds, looking again in every turn of the event loop. */
+/** Milliseconds after which it is looked for now and then only: whoever is to make it come true needs the machine. */
+const EAGER = 500;
+
+/** Milliseconds. */
+const PAUSE = 5;
+
+/** The timer of the machine, also where a test has its own. */
+const { setTimeout: later } = globalThis;
+
+/** Waits until a condition holds, looking again in every turn of the event loop at first. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + PATIENCE;
+  const started = performance.now();
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`It never came true: ${condition.toString()}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    if (performance.now() > started + PATIENCE) throw new Error(`It never came true: ${condition.toString()}`);
+    await nextLook(started);
   }
 }
 
 /** Waits until expectations hold, and fails of them when they never do. */
 export async function eventually(expectations: () => Promise<void> | void): Promise<void> {
-  const end = performance.now() + PATIENCE;
+  const started = performance.now();
   for (;;) {
     try {
       await expectations();
       return;
     } catch (error) {
-      if (performance.now() > end) throw error;
+      if (performance.now() > started + PATIENCE) throw error;
     }
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextLook(started);
   }
+}
+
+function nextLook(started: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (performance.now() < started + EAGER) setImmediate(resolve);
+    else later(resolve, PAUSE);
+  });
 }
 
 /** Lets time pass until something has come to its end: for what waits for an answer that does not come. */

@@ -1,3 +1,4 @@
+import { afterAll } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -19,6 +20,13 @@ export interface ChildOptions {
   readonly limits?: string;
 }
 
+const running = new Set<ChildProcess>();
+
+// A test that has failed leaves its processes behind, which would work on in the directories of the next ones.
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Runs a script of `test`, given by its path from there, with arguments that it finds in `process.argv`. */
 export function runChild(script: string, args: readonly string[], { limits = ':' }: ChildOptions = {}): Child {
   const hooks = new URL('run-typescript.mjs', import.meta.url).href;
@@ -27,6 +35,8 @@ export function runChild(script: string, args: readonly string[], { limits = ':'
   const child = spawn('bash', ['-c', `${limits}; exec "$@"`, 'bash', ...command], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const errors: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString()));
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;

@@ -18,5 +18,5 @@ export interface TestDirectory {
 /** Makes an empty directory. */
 export async function makeDirectory(base = MEMORY): Promise<TestDirectory> {
   const path = await mkdtemp(join(base, 'image-cache-test-'));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 10 }) };
 }

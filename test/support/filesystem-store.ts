@@ -36,10 +36,10 @@ export async function filesIn(directory: string): Promise<string[]> {
     .sort();
 }
 
-/** The files of entries below the root of a cache, as full paths. */
+/** The files of entries below the root of a cache, as full paths; what is being written is none. */
 export async function entryFiles(root: string): Promise<string[]> {
   const files = await Promise.all(['image', 'info', 'source'].map((tree) => filesBelow(join(root, tree))));
-  return files.flat();
+  return files.flat().filter((file) => !file.includes('.tmp'));
 }
 
 async function filesBelow(directory: string): Promise<string[]> {

@@ -162,7 +162,7 @@ describe('leases in files', () => {
 
     it('are respected while it lives, and over when it has not renewed them for their time', async () => {
       await plant(await tokenOf(process.pid));
-      await age(LEASE_TTL - 2000);
+      await age(LEASE_TTL / 2);
       expect(await (await open()).take(KEY)).toBeUndefined();
       await age(LEASE_TTL + 2000);
       await (await take(open())).release();
@@ -178,7 +178,7 @@ describe('leases in files', () => {
       const leases = await open(new FakeClock(Date.now() + wrong));
       await plant(ELSEWHERE);
       expect(await leases.take(KEY)).toBeUndefined();
-      await age(LEASE_TTL - 2000);
+      await age(LEASE_TTL / 2);
       expect(await leases.take(KEY)).toBeUndefined();
       await age(LEASE_TTL + 2000);
       await (await take(leases)).release();
