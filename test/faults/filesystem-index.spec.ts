@@ -118,13 +118,21 @@ describe('the index of a filesystem store', () => {
   );
 
   it('loses nothing that one process writes while others open it, again and again', async () => {
-    const index = join(directory.path, 'index');
-    const writers = ['a', 'b'].map((name) => runChild('faults/scenarios/index-process.ts', [index, name, '4000']));
-    const openers = [0, 1].map(() => runChild('faults/scenarios/index-process.ts', [index, '', '150']));
+    const writers = ['a', 'b'].map((name) =>
+      runChild('faults/scenarios/index-process.ts', [directory.path, name, '4000']),
+    );
+    const openers = [0, 1].map(() => runChild('faults/scenarios/index-process.ts', [directory.path, '', '150']));
     const all = [...writers, ...openers];
     await Promise.all(all.map((child) => child.next()));
     for (const child of all) child.tell('go');
     expect(await Promise.all(all.map((child) => child.end()))).toEqual([[0], [0], [0], [0]]);
+  });
+
+  it('can be opened while the last process that has it open closes it', async () => {
+    const openers = [0, 1, 2].map(() => runChild('faults/scenarios/index-process.ts', [directory.path, '', '300']));
+    await Promise.all(openers.map((child) => child.next()));
+    for (const child of openers) child.tell('go');
+    expect(await Promise.all(openers.map((child) => child.end()))).toEqual([[0], [0], [0]]);
   });
 
   it('is made anew with the root when that is taken away while it is in use', async () => {

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import * as lmdb from 'lmdb';
 import { infoKey, type CacheStore, type EntryKey, type MaintainOptions, type StepReport } from 'nestjs-image-cache';
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -8,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { Layout } from '../../libs/image-cache/src/stores/filesystem/files/layout.js';
 import { EntryIndex } from '../../libs/image-cache/src/stores/filesystem/index/entry-index.js';
 import type { IndexTables } from '../../libs/image-cache/src/stores/filesystem/index/index-tables.js';
-import { OpenedIndex } from '../../libs/image-cache/src/stores/filesystem/index/opened-index.js';
+import type { OpenedIndex } from '../../libs/image-cache/src/stores/filesystem/index/opened-index.js';
 import { SpaceLedger } from '../../libs/image-cache/src/stores/filesystem/index/space-ledger.js';
 import { processName, processSpace } from '../../libs/image-cache/src/stores/filesystem/processes.js';
 import { eventually, until } from '../support/async.js';
@@ -18,6 +17,7 @@ import { entryFiles, openFiles, type OpenedStore } from '../support/filesystem-s
 import { makeReadOnly, MAY_MOUNT, release } from '../support/mounts.js';
 import { put, variantOf } from '../support/stores.js';
 import { age, DAY } from '../support/sweeps.js';
+import { openIndex } from '../support/opened-index.js';
 
 const OPTIONS: MaintainOptions = { stall: DAY };
 
@@ -45,8 +45,7 @@ describe('a sweep that makes the index agree with the files', () => {
     root = directory.path;
     opened = await openQuietly(root);
     ({ store } = opened);
-    const { boot } = await processSpace();
-    index = new OpenedIndex({ lmdb, directory: join(root, 'index'), boot, onDamaged: () => undefined });
+    index = await openIndex(root);
     ({ tables } = index);
     await eventually(() => {
       expect(tables.isComplete).toBe(true);

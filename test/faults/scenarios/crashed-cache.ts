@@ -1,14 +1,12 @@
 import { expect } from '@jest/globals';
-import * as lmdb from 'lmdb';
 import type { CacheStore, ListedEntry, ListOptions } from 'nestjs-image-cache';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OpenedIndex } from '../../../libs/image-cache/src/stores/filesystem/index/opened-index.js';
-import { processSpace } from '../../../libs/image-cache/src/stores/filesystem/processes.js';
 import { keyString } from '../../../libs/image-cache/src/keys/entry-keys.js';
 import { eventually } from '../../support/async.js';
 import { filesIn, openDescriptors, openFiles } from '../../support/filesystem-store.js';
 import { readBody } from '../../support/read-body.js';
+import { openIndex } from '../../support/opened-index.js';
 import { labelOf } from './self-describing.js';
 
 const DAY = 86_400_000;
@@ -16,7 +14,9 @@ const DAY = 86_400_000;
 /** Looks at a directory that nobody uses, some of whose users were killed: nothing may be amiss, and nothing be left. */
 export async function expectSound(directory: string, maxSize: number): Promise<void> {
   const { store, clock, incidents } = await openFiles(directory, { maxSize });
-  const index = await openIndex(directory, incidents);
+  const index = await openIndex(directory, (cause) => {
+    incidents.push({ kind: 'unindexed', message: 'The index was damaged.', cause });
+  });
   const { tables } = index;
   await eventually(async () => {
     expect(tables.isComplete).toBe(true);
@@ -39,12 +39,6 @@ export async function expectSound(directory: string, maxSize: number): Promise<v
   await store.close?.();
   expect(incidents).toEqual([]);
   expect(await openDescriptors(directory)).toBe(0);
-}
-
-async function openIndex(directory: string, incidents: unknown[]): Promise<OpenedIndex> {
-  const { boot } = await processSpace();
-  const onDamaged = (cause: unknown): void => void incidents.push(cause);
-  return new OpenedIndex({ lmdb, directory: join(directory, 'index'), boot, onDamaged });
 }
 
 /** Unfinished writes, with their directories. */

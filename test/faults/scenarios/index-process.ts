@@ -1,7 +1,6 @@
-import * as lmdb from 'lmdb';
 import { EntryIndex } from '../../../libs/image-cache/src/stores/filesystem/index/entry-index.js';
-import { IndexTables } from '../../../libs/image-cache/src/stores/filesystem/index/index-tables.js';
 import { variantKey } from '../../../libs/image-cache/src/keys/entry-keys.js';
+import { openIndex } from '../../support/opened-index.js';
 
 // Opens an index again and again, or writes to it; tells how many changes of its own it has lost.
 const [directory = '', writer = '', turns = ''] = process.argv.slice(2);
@@ -13,11 +12,12 @@ const keys = Array.from({ length: 50 }, (_, each) =>
 let lost = 0;
 
 async function openAndClose(): Promise<void> {
-  for (let turn = 0; turn < Number(turns); turn += 1) await IndexTables.open(lmdb, directory).close();
+  for (let turn = 0; turn < Number(turns); turn += 1) await (await openIndex(directory)).close();
 }
 
 async function write(): Promise<void> {
-  const tables = IndexTables.open(lmdb, directory);
+  const opened = await openIndex(directory);
+  const { tables } = opened;
   const index = new EntryIndex(tables);
   for (let turn = 0; turn < Number(turns); turn += 1) {
     const [key] = keys.slice(turn % keys.length);
@@ -29,7 +29,7 @@ async function write(): Promise<void> {
     });
     if (turn % 20 === 0) await new Promise(setImmediate);
   }
-  await tables.close();
+  await opened.close();
 }
 
 await (writer === '' ? openAndClose() : write());

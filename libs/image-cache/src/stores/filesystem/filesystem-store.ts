@@ -114,14 +114,15 @@ class FilesystemStore implements CacheStore {
     await this.bus.open(evictionFile({ layout, trash, local }));
     const reader = new EntryReader({ layout, maxBufferedEntry, local, onDamaged });
     const bodySize = async (key: EntryKey): Promise<number | undefined> => (await reader.describe(key))?.meta.size;
-    const space = await openSpace({ layout, trash, bounds, index, local, clock, report, bodySize });
+    const leases = await FileLeases.open({ layout, clock });
+    const space = await openSpace({ layout, trash, leases, bounds, index, local, clock, report, bodySize });
     this.#opened = {
       layout,
       reader,
       space,
       evictor: new Evictor({ layout, trash, quarantine, generations: this.#generations, space, bus: this.bus }),
       upkeep: new Upkeep({ layout, trash, clock, report, bounds, ...spaceNews(space, layout) }),
-      leases: await FileLeases.open({ layout, clock }),
+      leases,
     };
   }
 

@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { Trash } from '../../../../../libs/image-cache/src/stores/filesystem/eviction/trash.js';
 import { Layout } from '../../../../../libs/image-cache/src/stores/filesystem/files/layout.js';
 import type { FoundFile } from '../../../../../libs/image-cache/src/stores/filesystem/files/walk.js';
+import { FileLeases } from '../../../../../libs/image-cache/src/stores/filesystem/leases/file-leases.js';
 import { resolveBounds } from '../../../../../libs/image-cache/src/stores/filesystem/space/bounds.js';
 import { openSpace } from '../../../../../libs/image-cache/src/stores/filesystem/space/open-space.js';
 import type { Space } from '../../../../../libs/image-cache/src/stores/filesystem/space/space.js';
@@ -26,9 +27,11 @@ describe('an index that is put right by a sweep', () => {
     layout = new Layout(directory.path, { depth: 3, nameLength: 2 });
     incidents = [];
     unreadable = undefined;
+    const clock = new FakeClock();
     space = await openSpace({
       layout,
-      clock: new FakeClock(),
+      clock,
+      leases: await FileLeases.open({ layout, clock }),
       trash: new Trash(layout.trash, () => undefined),
       bounds: resolveBounds({}, ''),
       index: true,

@@ -99,7 +99,7 @@ export class Layout {
   }
 
   /** A lease; that of an entry is among its unfinished writes, and goes where they go. */
-  lease(subject: LeaseSubject): string {
+  lease(subject: LeaseSubject | 'index'): string {
     if (typeof subject === 'string') return join(this.leases, subject + LEASE);
     return join(this.writes(subject), this.#writePrefix(subject) + subject.extension + LEASE);
   }

@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { IndexTables } from './index-tables.js';
 import type { Lmdb } from './lmdb.js';
+import { inTurn, type TakeTurn } from './opening-turn.js';
 
 /** Layout of the tables; each has a directory of its own. */
 const VERSION = 1;
@@ -22,6 +23,8 @@ export interface OpenedIndexOptions {
    * even opened, since LMDB may bring the process down with it.
    */
   readonly boot: string;
+  /** One process at a time opens the index or closes it. */
+  readonly takeTurn: TakeTurn;
   /** Told of an index that was damaged, and is made anew. */
   readonly onDamaged: (cause: unknown) => void;
 }
@@ -33,7 +36,7 @@ export class OpenedIndex {
   #tables: IndexTables;
   #isDamaged = false;
 
-  constructor(options: OpenedIndexOptions) {
+  private constructor(options: OpenedIndexOptions) {
     const { directory, boot } = options;
     const run = createHash('sha256').update(boot).digest('hex').slice(0, 16);
     this.#options = options;
@@ -41,6 +44,11 @@ export class OpenedIndex {
     this.#tables = this.#open();
     for (const name of readdirSync(directory))
       if (!name.startsWith(run)) rmSync(join(directory, name), { recursive: true, force: true });
+  }
+
+  /** Opens the index of a directory, or makes it. */
+  static open(options: OpenedIndexOptions): Promise<OpenedIndex> {
+    return inTurn(options.takeTurn, () => new OpenedIndex(options));
   }
 
   get tables(): IndexTables {
@@ -66,7 +74,9 @@ export class OpenedIndex {
   }
 
   async close(): Promise<void> {
-    await this.#tables.close();
+    // One that has been taken away is nobody else's, and its place is not to be made again.
+    if (this.#tables.isInPlace) await inTurn(this.#options.takeTurn, () => this.#tables.close());
+    else await this.#tables.close();
   }
 
   #open(): IndexTables {

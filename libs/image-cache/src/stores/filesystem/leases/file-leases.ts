@@ -43,7 +43,8 @@ export class FileLeases implements Leases {
     return new FileLeases(options, space, await processName(space));
   }
 
-  async take(subject: LeaseSubject): Promise<Lease | undefined> {
+  /** @param subject of the port, or what a process does for itself alone: opening the index or closing it */
+  async take(subject: LeaseSubject | 'index'): Promise<Lease | undefined> {
     const { layout, clock } = this.#options;
     const path = layout.lease(subject);
     // Below 60 characters, which a link keeps in its inode.

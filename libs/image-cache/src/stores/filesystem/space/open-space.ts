@@ -4,6 +4,7 @@ import { messageOf } from '../../../common/errors.js';
 import type { StoreIncident } from '../../../ports/cache-store.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { EntryKey } from '../../../ports/entry.js';
+import type { Lease } from '../../../ports/lease.js';
 import type { Trash } from '../eviction/trash.js';
 import { EntryIndex } from '../index/entry-index.js';
 import { FileRecords } from '../index/file-records.js';
@@ -12,6 +13,7 @@ import type { Lmdb } from '../index/lmdb.js';
 import { OpenedIndex } from '../index/opened-index.js';
 import { Reconciliation } from '../index/reconciliation.js';
 import type { Layout } from '../files/layout.js';
+import type { FileLeases } from '../leases/file-leases.js';
 import { hasEnded, processName, processSpace } from '../processes.js';
 import { BackgroundWork } from './background-work.js';
 import { isBounded, type Bounds } from './bounds.js';
@@ -28,6 +30,7 @@ import { UnindexedSpace } from './unindexed-space.js';
 export interface OpenSpaceOptions {
   readonly layout: Layout;
   readonly trash: Trash;
+  readonly leases: FileLeases;
   readonly bounds: Bounds;
   /** Whether there is to be an index; by itself when there are bounds. */
   readonly index: boolean | 'auto';
@@ -58,14 +61,15 @@ export async function openSpace(options: OpenSpaceOptions): Promise<Space> {
 }
 
 async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space> {
-  const { layout, trash, clock, report } = options;
+  const { layout, trash, leases, clock, report } = options;
   const place = await processSpace();
   const onDamaged = (cause: unknown): void => {
     const message = `The index of ${layout.root} was damaged and is made anew: ${messageOf(cause)}`;
     report({ kind: 'unindexed', message, cause });
   };
   const directory = join(layout.root, 'index');
-  const opened = new OpenedIndex({ lmdb, directory, boot: place.boot, onDamaged });
+  const takeTurn = (): Promise<Lease | undefined> => leases.take('index');
+  const opened = await OpenedIndex.open({ lmdb, directory, boot: place.boot, takeTurn, onDamaged });
   const tables = (): IndexTables => opened.tables;
   const records = new FileRecords({ ...options, tables, block: blockSize(layout.root) });
   const background = new BackgroundWork(report);
