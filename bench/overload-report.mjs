@@ -80,8 +80,9 @@ export function overloadPlot({ bounded, unbounded }) {
   chart.setOption({
     animation: false,
     backgroundColor: '#fff',
-    title: { text: 'A cache that is asked for ten times what it can render', left: 'center' },
-    legend: { top: 34 },
+    title: { text: 'A cache that is asked for ten times what it can render', left: 'center', top: 4 },
+    // Without a browser, widths of text are guessed, and fonts differ.
+    legend: { top: 36, itemGap: 36 },
     grid: { left: 60, right: 40, top: 80, bottom: 50 },
     xAxis: { type: 'log', name: 'ms until a picture is there', nameLocation: 'middle', nameGap: 28, min: 1 },
     yAxis: { type: 'value', name: '% of the hits', max: 100 },
