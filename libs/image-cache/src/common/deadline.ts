@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.js';
-import { ImageCacheError, isError, isImageCacheError } from './errors.js';
+import { ImageCacheError, isImageCacheError, toError } from './errors.js';
 
 /** Options of {@link withDeadline}. */
 export interface DeadlineOptions {
@@ -47,7 +47,7 @@ export async function withDeadline<T>(promise: Promise<T>, options: DeadlineOpti
       },
       (error: unknown) => {
         settle(() => {
-          reject(isError(error) ? error : new Error(String(error)));
+          reject(toError(error));
         });
       },
     );

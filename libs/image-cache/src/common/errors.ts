@@ -81,6 +81,11 @@ export function isError(thrown: unknown): thrown is Error {
   return typeof thrown.name === 'string' && typeof thrown.message === 'string';
 }
 
+/** Whatever was thrown as an error. */
+export function toError(thrown: unknown): Error {
+  return isError(thrown) ? thrown : new Error(String(thrown));
+}
+
 /** The code of a system error such as `ENOENT`. */
 export function systemCode(error: unknown): string | undefined {
   if (!isError(error) || !('code' in error)) return undefined;

@@ -1,5 +1,5 @@
 import { access, constants, lutimes, realpath } from 'node:fs/promises';
-import { ImageCacheError, isError, messageOf } from '../../common/errors.js';
+import { ImageCacheError, messageOf, toError } from '../../common/errors.js';
 import { Generations } from '../../common/generations.js';
 import { keyString } from '../../keys/entry-keys.js';
 import type {
@@ -148,7 +148,7 @@ class FilesystemStore implements CacheStore {
     let failure: Error | undefined;
     for (const { key, at } of touches) {
       await touchFile(layout.file(key), at).catch((error: unknown) => {
-        failure ??= isError(error) ? error : new Error(String(error));
+        failure ??= toError(error);
       });
     }
     this.#parts.space.touched(touches);

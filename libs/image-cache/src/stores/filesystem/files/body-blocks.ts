@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { Readable, type TransformCallback } from 'node:stream';
-import { ImageCacheError, isError } from '../../../common/errors.js';
+import { ImageCacheError, toError } from '../../../common/errors.js';
 import { Meter } from '../../../common/streams.js';
 import type { ByteRange } from '../../../ports/entry.js';
 import { readAt } from './file-access.js';
@@ -113,7 +113,7 @@ export class VerifiedBody extends Readable {
       (error: unknown) => {
         if (this.destroyed) return;
         this.#options.onDamaged();
-        this.destroy(isError(error) ? error : new Error(String(error)));
+        this.destroy(toError(error));
       },
     );
   }
