@@ -16,11 +16,13 @@ export interface AdmissionLimits {
 export type Priority = 'interactive' | 'background';
 
 /** How a task wants to be run. */
-export interface AdmissionRequest {
+export interface AdmissionRequest<T = unknown> {
   /** Takes the task out of the queue; without effect once it runs. */
   readonly signal: AbortSignal;
   /** Asked whenever a place becomes free, so that it may change while the task waits. @default interactive */
   readonly priority?: () => Priority;
+  /** Until when a task keeps its place that has made this already; does not reject. @default no longer */
+  readonly lasting?: (made: T) => Promise<unknown> | undefined;
 }
 
 type Admit = () => void;
@@ -55,15 +57,22 @@ export class Admission {
    * @throws ImageCacheError `E_IMAGE_CACHE_OVERLOADED` when the queue is full or the wait too long,
    * `E_IMAGE_CACHE_ABORTED` when the signal is aborted while it waits
    */
-  async run<T>(task: () => Promise<T>, request: AdmissionRequest): Promise<T> {
-    const { signal, priority = interactive } = request;
+  async run<T>(task: () => Promise<T>, request: AdmissionRequest<T>): Promise<T> {
+    const { signal, priority = interactive, lasting } = request;
     if (signal.aborted) throw abortError(signal);
     if (this.#running < this.#limits.concurrency) this.#running += 1;
     else await this.#wait(signal, priority);
-    try {
-      return await task();
-    } finally {
+    const release = (): void => {
       this.#release();
+    };
+    let end: Promise<unknown> | undefined;
+    try {
+      const made = await task();
+      end = lasting?.(made);
+      return made;
+    } finally {
+      if (end === undefined) release();
+      else void end.then(release);
     }
   }
 

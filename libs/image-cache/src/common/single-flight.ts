@@ -25,6 +25,11 @@ export interface JoinOptions<T> extends DeadlineOptions {
    * called when the flight has ended.
    */
   readonly charge?: () => () => void;
+  /**
+   * Until when others may join a flight that has its value already; of the caller that starts it. What it returns does not
+   * reject. @default no longer
+   */
+  readonly lasting?: (value: T) => Promise<unknown> | undefined;
 }
 
 /** What a caller gets out of a flight. */
@@ -44,6 +49,8 @@ interface Flight<T> {
   priority: Priority;
   readonly turn: Turn<T>;
   readonly outcome: Promise<T>;
+  /** Resolves when nobody can join any more. */
+  landed: Promise<void>;
 }
 
 /**
@@ -78,10 +85,10 @@ export class SingleFlight<T> {
 
   /** Waits until no flight is in the air. */
   async settled(): Promise<void> {
-    while (this.#flights.size > 0) await Promise.allSettled([...this.#flights.values()].map(({ outcome }) => outcome));
+    while (this.#flights.size > 0) await Promise.all([...this.#flights.values()].map(({ landed }) => landed));
   }
 
-  #start(key: string, { turn = (work) => work(), charge }: JoinOptions<T>): Flight<T> {
+  #start(key: string, { turn = (work) => work(), charge, lasting }: JoinOptions<T>): Flight<T> {
     const discharge = charge?.();
     const flight: Flight<T> = {
       waiting: new Map(),
@@ -91,13 +98,18 @@ export class SingleFlight<T> {
       priority: 'background',
       turn,
       outcome: Promise.resolve().then(() => this.#fly(flight)),
+      landed: Promise.resolve(),
     };
     this.#flights.set(key, flight);
     const land = (): void => {
       this.#forget(key, flight);
       discharge?.();
     };
-    flight.outcome.then(land, land);
+    flight.landed = flight.outcome.then((value) => {
+      const end = lasting?.(value);
+      if (end === undefined) land();
+      return end?.then(land);
+    }, land);
     return flight;
   }
 

@@ -46,6 +46,19 @@ describe('Admission', () => {
     expect({ running: admission.running, waiting: admission.waiting }).toEqual({ running: 2, waiting: 0 });
   });
 
+  it('keeps the place of a task that has made something for as long as that lasts', async () => {
+    const end = deferred();
+    const lasting = (made: string): Promise<void> | undefined => (made === 'growing' ? end.promise : undefined);
+    const made = ['growing', 'whole'].map((each) =>
+      admission.run(() => Promise.resolve(each), { signal: STAYS, lasting }),
+    );
+    expect(await Promise.all(made)).toEqual(['growing', 'whole']);
+    expect(admission.running).toBe(1);
+    end.resolve();
+    await clock.advance(0);
+    expect(admission.running).toBe(0);
+  });
+
   it('gives back what the task gave, or threw', async () => {
     const good = run('a');
     const bad = run('b');

@@ -85,6 +85,25 @@ describe('SingleFlight', () => {
     expect(names()).toEqual(['a']);
   });
 
+  it('is joined by who comes when its value is there, for as long as that lasts', async () => {
+    const end = deferred();
+    let discharged = false;
+    const charge = () => () => void (discharged = true);
+    const first = join('a', { lasting: () => end.promise, charge });
+    await clock.advance(0);
+    begun[0]?.outcome.resolve('value');
+    expect(await first).toEqual({ value: 'value', collapsed: false });
+    expect(await join('b')).toEqual({ value: 'value', collapsed: true });
+    const settled = flights.settled();
+    expect([flights.size, discharged]).toEqual([1, false]);
+    end.resolve();
+    await settled;
+    expect([flights.size, discharged]).toEqual([0, true]);
+    void join('c');
+    await clock.advance(0);
+    expect(names()).toEqual(['a', 'c']);
+  });
+
   it.each([
     ['a failure', new Error('undecodable')],
     ['a refusal', new ImageCacheError('E_IMAGE_CACHE_OVERLOADED', 'full')],
