@@ -128,7 +128,7 @@ describe.each(PLATFORMS)('closing an application on %s', (platform) => {
       expect((await again.get('/pictures/a/slow')).headers['cache-status']).toMatch(/^image-cache; hit/);
     });
 
-    it.each(['slow', 'endless', 'info'])('gives up what takes longer than `drain`: %s', async (path) => {
+    it.each(['slow', 'info'])('gives up what takes longer than `drain`: %s', async (path) => {
       const app = await start({ variant: { store: filesystemStore({ directory: directory.path }) } });
       let taken = 0;
       (app.nest.getHttpServer() as Server).on('request', () => (taken += 1));
@@ -147,6 +147,16 @@ describe.each(PLATFORMS)('closing an application on %s', (platform) => {
       expect((await filesIn(directory.path)).filter((name) => /^(image|info)\//.test(name))).toEqual([]);
       gate.resolve();
       expect(calls).toBe(1);
+    });
+
+    it('cuts what is still on its way then, and keeps nothing of it', async () => {
+      const app = await start({ variant: { store: filesystemStore({ directory: directory.path }) } });
+      const clients = [app.open('/pictures/a/endless', KEPT), app.open('/pictures/a/endless', KEPT)];
+      await until(() => app.cache.stats().collapsed === 1);
+      expect(await close(app)).toBeLessThanOrEqual(DRAIN + LAST_WRITES);
+      for (const { answer } of clients) expect(await answer).toMatchObject({ status: 200, complete: false });
+      expect((await filesIn(directory.path)).filter((name) => /^(image|info)\//.test(name))).toEqual([]);
+      expect(app.cache.stats()).toMatchObject({ stored: 0, renderFailures: 1 });
     });
 
     it('gives up what has not begun by then', async () => {

@@ -8,13 +8,14 @@ import { Readable } from 'node:stream';
 import { of } from 'rxjs';
 import sharp, { type FormatEnum, type Sharp } from 'sharp';
 import { CacheVariant } from 'nestjs-image-cache';
+import { until } from '../support/async.js';
 import type { Answer } from '../support/http-client.js';
 import { jpegOf, LARGE, plain } from '../support/pictures.js';
 import type { ResponseLike } from '../support/response-like.js';
 import { PLATFORMS, usingApps, type TestApp } from '../support/test-app.js';
 
-/** Headers that may differ between a miss and a hit. */
-const VOLATILE = ['date', 'cache-status', 'etag', 'connection', 'keep-alive'];
+/** Headers that may differ between a miss and a hit; how long a stream is is not known while it grows. */
+const VOLATILE = ['date', 'cache-status', 'etag', 'connection', 'keep-alive', 'content-length', 'transfer-encoding'];
 
 function stable(answer: Answer): Record<string, unknown> {
   return Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !VOLATILE.includes(name)));
@@ -23,6 +24,7 @@ function stable(answer: Answer): Record<string, unknown> {
 async function missAndHit(app: TestApp, path: string): Promise<readonly [Answer, Answer]> {
   const miss = await app.get(path);
   expect([miss.status, miss.headers['cache-status']]).toEqual([200, 'image-cache; fwd=miss; stored']);
+  await until(() => app.cache.stats().stored > 0);
   const hit = await app.get(path);
   expect([hit.status, hit.headers['cache-status']]).toEqual([200, 'image-cache; hit; ttl=2592000']);
   expect(hit.body.equals(miss.body)).toBe(true);
@@ -73,10 +75,11 @@ describe.each(PLATFORMS)('what handlers return, on %s', (platform) => {
           }
         }
         const app = await start({ controllers: [Pictures] });
-        const [miss] = await missAndHit(app, '/pictures/one');
+        const [miss, hit] = await missAndHit(app, '/pictures/one');
         expect(miss.body.equals(picture)).toBe(true);
         expect(miss.headers['content-type']).toBe('image/jpeg');
-        expect(miss.headers['content-length']).toBe(String(size));
+        expect(miss.headers['content-length'] ?? String(size)).toBe(String(size));
+        expect(hit.headers['content-length']).toBe(String(size));
         expect(calls).toBe(1);
       });
     });
@@ -255,7 +258,7 @@ describe.each(PLATFORMS)('what handlers return, on %s', (platform) => {
     }
   });
 
-  it('a StreamableFile that is shorter than it says is answered with 500 and not stored', async () => {
+  it('a StreamableFile that is shorter than it says is answered with 500, or cut, and not stored', async () => {
     @Controller('short')
     class Short {
       @Get(':id')
@@ -267,11 +270,10 @@ describe.each(PLATFORMS)('what handlers return, on %s', (platform) => {
       }
     }
     const app = await start({ controllers: [Short] });
-    for (const size of [1000, LARGE]) {
-      const answer = await app.get(`/short/a?size=${size}`);
-      expect(answer.status).toBe(500);
-      expect(answer.body.byteLength).toBeLessThan(1000);
-    }
+    const small = await app.get('/short/a?size=1000');
+    expect([small.status, small.body.byteLength < 1000]).toEqual([500, true]);
+    const large = await app.get(`/short/a?size=${LARGE}`);
+    expect([large.status, large.headers['content-length'], large.complete]).toEqual([200, String(LARGE + 1), false]);
     expect(app.cache.stats()).toMatchObject({ stored: 0, renderFailures: 2 });
   });
 

@@ -40,7 +40,8 @@ function picturesAt(path: string, client: ClientOptions, ...decorators: MethodDe
     picture(@Param('id') id: string): StreamableFile {
       if (id === 'none') throw new NotFoundException();
       const picture = id === 'large' ? LARGE_PICTURE : SMALL_PICTURE;
-      return new StreamableFile(Readable.from([picture]), { type: 'image/jpeg' });
+      // Of a stream of unknown length, nobody could cut a part at first.
+      return new StreamableFile(Readable.from([picture]), { type: 'image/jpeg', length: picture.byteLength });
     }
   }
   return Pictures;

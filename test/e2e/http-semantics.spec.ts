@@ -200,7 +200,7 @@ describe.each(PLATFORMS)('a picture on %s', (platform) => {
       ['If-Match another tag', { 'If-Match': '"other"' }, [412]],
       ['If-Match anything', { 'If-Match': '*' }, [200]],
       ['its first bytes', { Range: 'bytes=0-9' }, [200, 206]],
-      ['bytes behind the end', { Range: `bytes=${size}-` }, [416]],
+      ['bytes behind the end', { Range: `bytes=${size}-` }, [200, 416]],
     ])('is stored also by who asks for %s first', async (what, headers, statuses) => {
       const app = await started();
       const answer = await app.get('/pictures/a', headers);

@@ -20,6 +20,8 @@ export interface Asked {
 export interface OpenRequest {
   /** Rejects when the connection broke before the first byte of the answer. */
   readonly answer: Promise<Answer>;
+  /** Bytes of the body that have come. */
+  received(): number;
   /** Destroys the socket. */
   leave(): void;
 }
@@ -28,9 +30,11 @@ export interface OpenRequest {
 export function openRequest(port: number, path: string, asked: Asked = {}): OpenRequest {
   const { method = 'GET', headers = {}, from: localAddress = '127.0.0.1' } = asked;
   const outgoing = request({ host: '127.0.0.1', port, path, method, headers, localAddress, agent: false });
+  let received = 0;
   const answer = new Promise<Answer>((resolve, reject) => {
     outgoing.on('error', reject);
     outgoing.on('response', (incoming) => {
+      incoming.on('data', (chunk: Buffer) => (received += chunk.byteLength));
       receive(incoming).then(resolve, reject);
     });
   });
@@ -39,6 +43,7 @@ export function openRequest(port: number, path: string, asked: Asked = {}): Open
   outgoing.end();
   return {
     answer,
+    received: () => received,
     leave: () => {
       outgoing.destroy();
     },

@@ -1,5 +1,4 @@
-import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, openSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ImageCache, RenderedImage } from 'nestjs-image-cache';
@@ -9,15 +8,19 @@ import { filesystemStore } from '../../../libs/image-cache/src/stores/filesystem
 import { heapStore } from '../../../libs/image-cache/src/stores/heap/heap-store.js';
 import { FakeClock } from '../../../libs/image-cache/src/testing/fake-clock.js';
 import { until } from '../../support/async.js';
-import { entryFiles, filesIn } from '../../support/filesystem-store.js';
 import { seededBytes } from '../../support/random.js';
 
 // Serves pictures, runs out of descriptors, and has them again; tells how the requests ended.
 const [directory = ''] = process.argv.slice(2);
 
+const DESCRIPTORS = '/proc/self/fd';
+
 const held: number[] = [];
 
 let next: NodeJS.Immediate | undefined;
+
+/** How many are held while the file of a picture is open. */
+let heldMeanwhile = 0;
 
 /** Opens files until no more can be opened, and from then on whenever one is closed. */
 function exhaust(): void {
@@ -49,14 +52,21 @@ async function* inParts(between: () => Promise<void>): AsyncGenerator<Buffer> {
 
 const streamed = (between: () => Promise<void>): Readable => Readable.from(inParts(between), { objectMode: false });
 
-/** Lets the last descriptor go when the first part has been written; the picture is rendered a second time then. */
+/** Files that this process has open, also those that have no name any more. */
+function openFiles(): readonly string[] {
+  return readdirSync(DESCRIPTORS)
+    .map((name) => join(DESCRIPTORS, name))
+    .filter(existsSync);
+}
+
+const hasBytes = (file: string): boolean => basename(readlinkSync(file)).startsWith('body') && statSync(file).size > 0;
+
+/** Lets the last descriptor go when the first part has been written. */
 async function exhaustMeanwhile(): Promise<void> {
   if (held.length > 0) return;
-  await until(async () => {
-    const files = [...(await entryFiles(directory)), ...(await filesIn(tmpdir())).map((file) => join(tmpdir(), file))];
-    return files.some((file) => basename(file).startsWith('body') && statSync(file).size > 0);
-  });
+  await until(() => openFiles().some(hasBytes));
   exhaust();
+  heldMeanwhile = held.length;
 }
 
 /** What is rendered, by the operations. */
@@ -101,7 +111,7 @@ async function isHealthy(): Promise<boolean> {
   );
 }
 
-const descriptors = (): number => readdirSync('/proc/self/fd').length;
+const descriptors = (): number => readdirSync(DESCRIPTORS).length;
 
 function tell(what: object): void {
   process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -111,6 +121,7 @@ await askForAll('kept');
 await until(() => stored === 3);
 const opened = descriptors();
 const exhausting = await ask('first', 'exhausting');
+await until(() => held.length > heldMeanwhile);
 const without = { kept: await askForAll('kept'), made: await askForAll('new'), healthy: await isHealthy() };
 tell({ exhausting, ...without });
 giveBack();

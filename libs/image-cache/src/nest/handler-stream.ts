@@ -36,5 +36,15 @@ export async function peek(body: Buffer | Readable, length: number): Promise<Pee
     yield first;
     yield* { [Symbol.asyncIterator]: () => rest };
   };
-  return { first, body: Readable.from(whole(), { objectMode: false }) };
+  return { first, body: ending(body, Readable.from(whole(), { objectMode: false })) };
+}
+
+/** What fails the reader fails the stream at once: it may be waiting for bytes that never come. */
+function ending(stream: Readable, reader: Readable): Readable {
+  const destroy = reader.destroy.bind(reader);
+  reader.destroy = (error) => {
+    stream.destroy(error);
+    return destroy(error);
+  };
+  return reader;
 }

@@ -70,6 +70,11 @@ export class HttpExchange {
     return this.#rawResponse().socket instanceof TLSSocket;
   }
 
+  /** Whether the end of a body of which nobody knows the length can be told from a connection that breaks. */
+  get marksEnds(): boolean {
+    return this.#rawResponse().req.httpVersion !== '1.0';
+  }
+
   /** The path of the route with its prefixes, as the adapter knows it: `/v1/pictures/:id`. */
   get routePath(): string {
     return String(this.request.routeOptions?.url ?? this.request.route?.path);

@@ -65,34 +65,41 @@ export function sendVariant(exchange: HttpExchange, variant: Variant, hints: Cli
     ...meta.headers,
     'Accept-Ranges': 'bytes',
     'Content-Type': meta.contentType,
-    'Content-Length': String(part.size),
-    'Content-Range': part.range && formatContentRange(part.range, meta.size),
+    'Content-Length': part.size === undefined ? undefined : String(part.size),
+    'Content-Range': part.contentRange,
   });
-  if (part.range !== undefined) exchange.status = 206;
+  if (part.contentRange !== undefined) exchange.status = 206;
   return sendable(exchange, part.body, part.size);
 }
 
 interface Part {
   readonly body: Buffer | Readable;
-  readonly size: number;
+  /** Bytes; absent while the body grows and nobody has announced it. */
+  readonly size?: number;
   /** Absent for the whole. */
-  readonly range?: ByteRange;
+  readonly contentRange?: string;
 }
 
-/** A stream that has not been cut is sent whole: a server may ignore what range it was asked for. */
+/**
+ * A stream that has not been cut is sent whole, and so is one of which nobody knows yet how long it is: a server may
+ * ignore what range it was asked for (RFC 9110, section 14.2).
+ */
 function partOf(exchange: HttpExchange, variant: Required<Pick<Variant, 'body'>> & Variant, known: Validators): Part {
-  const { body, meta, range } = variant;
-  if (range !== undefined) return { body, range, size: sizeOf(range) };
+  const { body, range } = variant;
+  const { size } = variant.meta;
+  if (size === undefined) return { body };
+  if (range !== undefined) return { body, size: sizeOf(range), contentRange: formatContentRange(range, size) };
   const asked = rangeOf(exchange);
   const ifRange = exchange.header('if-range');
-  if (asked === undefined || (ifRange !== undefined && !isSameBody(ifRange, known))) return { body, size: meta.size };
-  const part = resolveRange(asked, meta.size);
+  if (asked === undefined || (ifRange !== undefined && !isSameBody(ifRange, known))) return { body, size };
+  const part = resolveRange(asked, size);
   if (part === undefined) {
-    exchange.setHeader('Content-Range', formatContentRange(undefined, meta.size));
-    throw refusal(variant, 416, `The picture has ${meta.size} bytes.`);
+    exchange.setHeader('Content-Range', formatContentRange(undefined, size));
+    throw refusal(variant, 416, `The picture has ${size} bytes.`);
   }
-  if (!Buffer.isBuffer(body)) return { body, size: meta.size };
-  return { body: body.subarray(part.start, part.end + 1), range: part, size: sizeOf(part) };
+  if (!Buffer.isBuffer(body)) return { body, size };
+  const bytes = body.subarray(part.start, part.end + 1);
+  return { body: bytes, size: sizeOf(part), contentRange: formatContentRange(part, size) };
 }
 
 function sizeOf({ start, end }: ByteRange): number {

@@ -127,7 +127,7 @@ export interface ImageCacheOptions {
   readonly variant?: VariantOptions | false;
   readonly stores?: ResilienceOptions;
   readonly render?: RenderOptions;
-  /** Bodies up to this size travel as one Buffer, larger ones as streams. @default '1MB' */
+  /** Bodies up to this size travel as one Buffer, larger ones as streams, also while they grow. @default '1MB' */
   readonly maxBufferedEntry?: Size;
   /** An unfinished write that is older than this is abandoned. @default '1d' */
   readonly stall?: Duration;

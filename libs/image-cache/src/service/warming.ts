@@ -45,7 +45,7 @@ export async function warm(
 async function warmOne(identity: VariantIdentity, options: WarmOptions): Promise<'rendered' | 'cached'> {
   const { variants, renders, renderer, signal } = options;
   if (await variants.has(identity, { signal })) return 'cached';
-  const request = { signal, priority: 'background' } as const;
+  const request = { signal, priority: 'background', whole: true } as const;
   const { body, outcome } = await variants.getOrRender(
     identity,
     (context) => renderer.render(identity, context),

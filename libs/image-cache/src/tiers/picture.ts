@@ -4,8 +4,11 @@ import type { CommitBody, Reservation } from '../ports/cache-store.js';
 import type { EntryMeta } from '../ports/entry.js';
 import type { RenderedBody } from './rendered-body.js';
 
-/** Metadata of a picture that may not be in any store; the digest is there where the body is in memory. */
-export type PictureMeta = Omit<EntryMeta, 'digest'> & { readonly digest?: string };
+/**
+ * Metadata of a picture that may not be in any store: the digest is there where the body is in memory, the size where it
+ * has been announced or all of the body is there.
+ */
+export type PictureMeta = Omit<EntryMeta, 'digest' | 'size'> & Partial<Pick<EntryMeta, 'digest' | 'size'>>;
 
 /** A picture that has been rendered. */
 export interface Picture {
@@ -13,8 +16,10 @@ export interface Picture {
   readonly body: RenderedBody;
   /** Whether the store has accepted it for storing. */
   readonly stored: boolean;
-  /** Resolves when it is in the store, with `false` when it will not be. */
-  readonly written: Promise<boolean>;
+  /** Resolves when it is in the store, with `false` when it will not be, without a value when its body broke. */
+  readonly written: Promise<boolean | undefined>;
+  /** Resolves when its body grows no more, and what is to become of it is known; absent when that was so before. */
+  readonly ended?: Promise<void>;
 }
 
 /** A picture with its body open for one reader. */
@@ -23,14 +28,15 @@ export interface Opened {
   readonly body: Buffer | Readable;
 }
 
-/** Opens the body of a picture for one more reader. */
+/** Opens the body of a picture for one more reader. Throws what has broken it. */
 export function opened({ meta, body }: Pick<Picture, 'meta' | 'body'>): Opened {
-  return { meta, body: Buffer.isBuffer(body) ? body : body.read() };
+  return Buffer.isBuffer(body) ? { meta, body } : { meta: { ...meta, ...measure(body) }, body: body.read() };
 }
 
 /** What is known of a body by itself; the digest, where it is in memory. */
 export function measure(body: RenderedBody): Pick<PictureMeta, 'size' | 'digest'> {
-  return Buffer.isBuffer(body) ? { size: body.byteLength, digest: digestOf(body) } : { size: body.size };
+  if (Buffer.isBuffer(body)) return { size: body.byteLength, digest: digestOf(body) };
+  return body.isComplete ? { size: body.size } : {};
 }
 
 /** Bytes in memory while it is stored; a store without files takes bodies whole. */

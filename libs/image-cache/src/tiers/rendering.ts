@@ -1,11 +1,20 @@
 import type { Background } from '../common/background.js';
-import { withDeadline } from '../common/deadline.js';
+import { withDeadline, type DeadlineOptions } from '../common/deadline.js';
 import { ImageCacheError, isDeterministic } from '../common/errors.js';
 import { NotCacheable } from '../common/not-cacheable.js';
 import type { CacheEvents } from '../observability/events.js';
 import type { Clock } from '../ports/clock.js';
 import type { Render, RenderedImage } from '../ports/image-info.js';
-import { isUnwritable, materialize, unwritable, wasTouched, type RenderedBody } from './rendered-body.js';
+import { unwritable } from './places-in-turn.js';
+import {
+  isUnwritable,
+  materialize,
+  MEMORY_WITHOUT_FILE,
+  releaseBody,
+  wasTouched,
+  type RenderedBody,
+} from './rendered-body.js';
+import type { SharedBody } from './shared-body.js';
 
 /** What {@link Rendering} depends on. */
 export interface RenderingOptions {
@@ -25,14 +34,22 @@ export interface RenderingOptions {
 export interface Rendered {
   readonly image: RenderedImage;
   readonly body: RenderedBody;
-  /** Whether it may be stored: not when it was to be written where it is to be stored, and could not be. */
-  readonly storable: boolean;
+  /**
+   * Whether it may be stored, to be asked when all of it is there: not when it was to be written where it is to be stored,
+   * and could not be.
+   */
+  readonly isStorable: () => boolean;
 }
 
-/** Bytes that a picture may take in memory when its file could not be written. */
-const MEMORY_FOR_RETRY = 64 * 1024 * 1024;
+/** What is rendered, and how. */
+interface Attempt {
+  readonly identifier: string;
+  /** Bodies up to this many bytes become one Buffer. */
+  readonly limit: number;
+  readonly file?: string | undefined;
+}
 
-/** Calls renderers and takes what they return to its clean end. */
+/** Calls renderers and takes what they return, to its clean end or to where it is too large for one Buffer. */
 export class Rendering {
   readonly #options: RenderingOptions;
 
@@ -42,48 +59,93 @@ export class Rendering {
 
   /**
    * Renders a picture, into `file` where that is given and the renderer wants to; once more in memory when the file
-   * cannot be written.
+   * cannot be written. A stream that is too large for one Buffer is given as it grows, under the same deadline.
    *
-   * @throws what the renderer or its stream threw
+   * @throws what the renderer threw, or its stream before that
    */
   async run(identifier: string, render: Render, file: string | undefined): Promise<Rendered> {
     const { clock, events, maxBufferedEntry } = this.#options;
     const started = clock.now();
-    try {
-      const result = await this.#attempt(render, maxBufferedEntry, file).catch(async (error: unknown) => {
-        if (!isUnwritable(error)) throw error;
-        events.emit('not-stored', { tier: 'variant', identifier, reason: 'failed', error });
-        return { ...(await this.#attempt(render, MEMORY_FOR_RETRY)), storable: false };
-      });
+    const succeed = (): void => {
       events.emit('rendered', { identifier, duration: clock.now() - started });
-      return result;
-    } catch (error) {
+    };
+    const fail = (error: unknown): void => {
       if (!(error instanceof NotCacheable)) events.emit('render-failed', { identifier, error });
+    };
+    try {
+      const rendered = await this.#attempt(render, { identifier, file, limit: maxBufferedEntry }).catch(
+        async (error: unknown) => {
+          if (!isUnwritable(error)) throw error;
+          events.emit('not-stored', { tier: 'variant', identifier, reason: 'failed', error });
+          return {
+            ...(await this.#attempt(render, { identifier, limit: MEMORY_WITHOUT_FILE })),
+            isStorable: () => false,
+          };
+        },
+      );
+      if (isGrowing(rendered.body)) rendered.body.completed().then(succeed, fail);
+      else succeed();
+      return rendered;
+    } catch (error) {
+      fail(error);
       throw error;
     }
   }
 
-  async #attempt(render: Render, limit: number, file?: string): Promise<Rendered> {
-    const { clock, deadline: timeout, closing, maxSize, background } = this.#options;
+  async #attempt(render: Render, attempt: Attempt): Promise<Rendered> {
+    const { clock, deadline: timeout, closing } = this.#options;
     const overdue = new AbortController();
-    const signal = AbortSignal.any([closing, overdue.signal]);
-    const work = async (): Promise<Rendered> => {
-      const image = await call(render, signal, file);
-      return { image, body: await materialize(image, { limit, file, maxSize, signal, background }), storable: true };
-    };
-    const rendering = work();
+    const started = clock.now();
+    const rendering = this.#render(render, attempt, AbortSignal.any([closing, overdue.signal]));
     const expired = (): Error => {
-      overdue.abort();
-      return new ImageCacheError('E_IMAGE_CACHE_ABORTED', `A render was given up after ${timeout} ms.`);
+      const error = new ImageCacheError('E_IMAGE_CACHE_ABORTED', `A render was given up after ${timeout} ms.`);
+      overdue.abort(error);
+      return error;
     };
+    const deadline = { clock, timeout, expired, signal: closing };
     try {
-      return await withDeadline(rendering, { clock, timeout, expired, signal: closing });
+      const rendered = await withDeadline(rendering, deadline);
+      if (isGrowing(rendered.body)) {
+        const left = timeout === 0 ? 0 : Math.max(1, started + timeout - clock.now());
+        breakInTime(rendered.body, { ...deadline, timeout: left });
+      }
+      return rendered;
     } catch (error) {
       // What comes after all is nobody's any more, and may hold an open file.
-      rendering.then(release, ignore);
+      rendering.then(({ body }) => {
+        releaseBody(body);
+      }, ignore);
       throw error;
     }
   }
+
+  async #render(render: Render, { identifier, limit, file }: Attempt, signal: AbortSignal): Promise<Rendered> {
+    const { maxSize, background, events } = this.#options;
+    let isStorable = true;
+    const onUnwritable = (error: ImageCacheError, name: string): void => {
+      if (name === file) {
+        isStorable = false;
+        events.emit('not-stored', { tier: 'variant', identifier, reason: 'failed', error });
+      } else {
+        events.emit('background-failed', { what: 'writing a temporary file', error });
+      }
+    };
+    const image = await call(render, signal, file);
+    const body = await materialize(image, { limit, file, maxSize, signal, onUnwritable, background });
+    return { image, body, isStorable: () => isStorable };
+  }
+}
+
+/** Whether a picture is given before all of it is there. */
+export function isGrowing(body: RenderedBody): body is SharedBody {
+  return !Buffer.isBuffer(body) && !body.isComplete;
+}
+
+/** A stream that does not end keeps neither its readers nor its place for ever. */
+function breakInTime(body: SharedBody, deadline: DeadlineOptions): void {
+  withDeadline(body.completed(), deadline).catch((error: unknown) => {
+    body.break(error);
+  });
 }
 
 async function call(render: Render, signal: AbortSignal, file: string | undefined): Promise<RenderedImage> {
@@ -93,10 +155,6 @@ async function call(render: Render, signal: AbortSignal, file: string | undefine
     const isOwn = isDeterministic(error) || error instanceof NotCacheable;
     throw file !== undefined && !isOwn && (await wasTouched(file)) ? unwritable(file, error) : error;
   }
-}
-
-function release({ body }: Rendered): void {
-  if (!Buffer.isBuffer(body)) body.release();
 }
 
 function ignore(): void {

@@ -20,8 +20,10 @@ export interface SharedFillsOptions {
 
 /** What was made to fill an entry. */
 export interface Filling {
-  /** Resolves when it is in the store, with `false` when it will not be. */
-  readonly written: Promise<boolean>;
+  /** Resolves when it is in the store, with `false` when it will not be, without a value when it could not be made. */
+  readonly written: Promise<boolean | undefined>;
+  /** Resolves when it has been made, if it is given before. */
+  readonly ended?: Promise<void>;
 }
 
 /** An entry to be filled. */
@@ -111,7 +113,8 @@ export class SharedFills {
     try {
       const made = await make();
       this.#options.background.run('waiting for a write', async () => {
-        this.#remember(key, (await made?.written) === true);
+        const isKept = await made?.written;
+        if (isKept !== undefined) this.#remember(key, isKept);
         held?.giveBack();
       });
       return made;

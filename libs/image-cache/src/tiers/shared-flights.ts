@@ -59,7 +59,7 @@ export class SharedFlights<T extends Filling> {
       const isPatient = priority() === 'background';
       return whileOpen(() => (isPatient ? admit(() => fill(work)) : fill(() => admit(work))), closing);
     };
-    const { value, collapsed } = await this.#shared.join(name, make, { ...wait, turn });
+    const { value, collapsed } = await this.#shared.join(name, make, { ...wait, turn, lasting: endOf });
     if (value !== undefined) return { value, collapsed };
     const found = await find();
     return found === undefined ? this.#joinAlone(flight, wait) : { found };
@@ -73,12 +73,17 @@ export class SharedFlights<T extends Filling> {
   /** What was there and could not be read: to wait for it again might end no better. */
   #joinAlone<F>({ name, make }: SharedFlight<T, F>, wait: SharedWait): Promise<Landed<T>> {
     const turn: Turn<T> = (work, signal, { priority }) => this.#admit(work, { signal, priority });
-    return this.#alone.join(name, make, { ...wait, turn });
+    return this.#alone.join(name, make, { ...wait, turn, lasting: endOf });
   }
 
   /** Whoever waits for a place when the cache closes gets none, and whoever has one is not waited for. */
-  #admit<R>(work: () => Promise<R>, request: AdmissionRequest): Promise<R> {
+  #admit<R extends Filling | undefined>(work: () => Promise<R>, request: AdmissionRequest): Promise<R> {
     const { admission, closing } = this.#options;
-    return admission.run(() => whileOpen(work, closing), request);
+    return admission.run(() => whileOpen(work, closing), { ...request, lasting: endOf });
   }
+}
+
+/** What is given while it is being made may be joined, and keeps its place, until it has been made. */
+function endOf(made: Filling | undefined): Promise<void> | undefined {
+  return made?.ended;
 }

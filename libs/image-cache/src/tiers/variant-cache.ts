@@ -78,11 +78,11 @@ export class VariantCache {
     request: VariantRequest,
   ): Promise<Variant> {
     const { renders, evictor, monitor } = this.#options;
-    const { expected, signal, priority, client } = request;
+    const { expected, signal, priority, client, whole } = request;
     const source = await monitor.before(identifier, request);
     await evictor.refuseAbsent(identifier, source);
     if (request.onlyIfCached === true && request.use !== undefined) throw notCached(identifier);
-    const order = { key, identifier, operations, render, expected, signal, priority, client };
+    const order = { key, identifier, operations, render, expected, signal, priority, client, whole };
     if (request.use === 'bypass') {
       const seen = await evictor.generations(identifier);
       return { ...(await renders.alone({ ...order, seen })), outcome: { kind: 'bypass' } };
@@ -126,7 +126,8 @@ export class VariantCache {
     const find = async (): Promise<true | undefined> => ((await isThere()) ? true : undefined);
     this.#renewals.start(keyString(order.key), order.identifier, async () => {
       await served?.();
-      await renders.join({ ...order, signal: undefined, client: undefined, priority: 'background', isThere, find });
+      const ofNobody = { signal: undefined, client: undefined, priority: 'background', whole: true } as const;
+      await renders.join({ ...order, ...ofNobody, isThere, find });
     });
   }
 

@@ -1,20 +1,20 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Admission } from '../common/admission.js';
+import { withDeadline } from '../common/deadline.js';
 import { ImageCacheError } from '../common/errors.js';
 import type { Landed } from '../common/single-flight.js';
 import { keyString } from '../keys/entry-keys.js';
 import type { CacheStore, Reservation } from '../ports/cache-store.js';
 import type { EntryKey, NewEntryMeta, SourceStamp } from '../ports/entry.js';
-import type { Render, RenderedImage } from '../ports/image-info.js';
+import type { Render } from '../ports/image-info.js';
 import type { ImageEvictor, ImageGenerations } from './image-evictor.js';
-import { PendingWrites } from './pending-writes.js';
-import { bytesHeld, commitBody, measure, opened, type Opened, type Picture } from './picture.js';
+import { opened, type Opened, type Picture } from './picture.js';
+import { PictureDeliveries } from './picture-deliveries.js';
+import { releaseBody } from './rendered-body.js';
 import { Rendering, type Rendered, type RenderingOptions } from './rendering.js';
 import type { RenderTurn, RenderTurns } from './render-turns.js';
 import { SharedFlights, type MadeElsewhere } from './shared-flights.js';
 import type { SourceMonitor } from './source-monitor.js';
-import { commitToStore } from './store-commit.js';
-import { sameStamp, sameState, type SourceState } from './source-state.js';
+import { sameStamp, type SourceState } from './source-state.js';
 
 /** What {@link VariantRenders} depend on. */
 export interface VariantRendersOptions extends RenderingOptions {
@@ -40,6 +40,8 @@ export interface RenderOrder<F> extends RenderTurn {
   readonly isThere: () => Promise<boolean>;
   /** Reads what another process has made; `undefined` when it has gone since, or is damaged. */
   readonly find: () => Promise<F | undefined>;
+  /** Whether the caller waits for the end of a body that it could read as it grows. @default false */
+  readonly whole?: boolean | undefined;
 }
 
 /**
@@ -49,31 +51,35 @@ export interface RenderOrder<F> extends RenderTurn {
 export class VariantRenders {
   readonly #options: VariantRendersOptions;
   readonly #flights: SharedFlights<Picture>;
-  readonly #pending = new PendingWrites<Picture>();
+  readonly #deliveries: PictureDeliveries;
   readonly #rendering: Rendering;
 
   constructor(options: VariantRendersOptions) {
     this.#options = options;
     this.#rendering = new Rendering(options);
+    this.#deliveries = new PictureDeliveries(options);
     this.#flights = new SharedFlights({ ...options, tier: 'variant' });
   }
 
   /** A picture that has been rendered and is being stored; `'stored'` when that has just ended. */
   pending(key: EntryKey, seen: ImageGenerations): Picture | 'stored' | undefined {
-    const flight = flightOf(key, seen);
-    return this.#pending.get(flight) ?? (this.#pending.hasEnded(flight) ? 'stored' : undefined);
+    return this.#deliveries.pending(flightOf(key, seen));
   }
 
   /** The generations are part of the flight: a request that comes after an eviction never joins an older render. */
   async join<F>(request: RenderOrder<F>): Promise<Landed<Picture> | MadeElsewhere<F>> {
     const { clock, turns } = this.#options;
-    const { key, seen, signal, client, priority = 'interactive' } = request;
+    const { key, seen, signal, client, priority = 'interactive', whole = false } = request;
     const timeout = priority === 'background' ? 0 : this.#options.timeout;
     const name = flightOf(key, seen);
     const make = (): Promise<Picture> => this.#behindFence({ ...request, flight: name });
     const charge = (): (() => void) => turns.charge(client);
     const wait = { clock, timeout, expired: overdue, signal, priority, charge };
-    return turns.telling(request, () => this.#flights.join({ ...request, name, make }, wait));
+    return turns.telling(request, async () => {
+      const landed = await this.#flights.join({ ...request, name, make }, wait);
+      if (whole && 'value' in landed) await withDeadline(completed(landed.value), wait);
+      return landed;
+    });
   }
 
   /**
@@ -84,15 +90,17 @@ export class VariantRenders {
    * what the renderer threw
    */
   async alone(order: LoneOrder): Promise<Opened> {
-    const work = async (): Promise<Rendered & Pick<Delivery['stamps'], 'before'>> => {
+    const work = async (): Promise<Opened> => {
       const before = await this.#requireExpected(order);
-      return { ...(await this.#rendering.run(order.identifier, order.render, undefined)), before };
+      const { image, body } = await this.#rendering.run(order.identifier, order.render, undefined);
+      try {
+        if (!Buffer.isBuffer(body)) await body.completed();
+        return opened({ meta: this.#describe(image, order, before), body });
+      } finally {
+        releaseBody(body);
+      }
     };
-    const { image, body, before } = await this.#options.turns.admit(work, order);
-    const picture = { meta: { ...this.#describe(image, order, before), ...measure(body) }, body };
-    const result = opened(picture);
-    if (!Buffer.isBuffer(body)) body.release();
-    return result;
+    return this.#options.turns.admit(work, order);
   }
 
   /** Waits until nothing is being rendered. */
@@ -102,7 +110,7 @@ export class VariantRenders {
 
   /** Waits until what has been rendered up to now is in the store. */
   written(): Promise<void> {
-    return this.#pending.settled();
+    return this.#deliveries.written();
   }
 
   async #behindFence(order: Order): Promise<Picture> {
@@ -110,20 +118,10 @@ export class VariantRenders {
     try {
       const before = await this.#requireExpected(order);
       const rendered = await this.#rendering.run(order.identifier, order.render, reservation?.file);
-      const after = await this.#stateAfter(order, rendered);
-      return this.#deliver({ ...rendered, order, reservation, stamps: { before, after } });
+      const meta = this.#describe(rendered.image, order, before);
+      return await this.#deliveries.deliver({ ...rendered, flight: order.flight, meta, before, reservation });
     } catch (error) {
-      // The answer does not wait for the store.
-      this.#options.background.run('giving a reservation back', async () => reservation?.abort());
-      throw error;
-    }
-  }
-
-  async #stateAfter({ identifier }: Order, { body }: Rendered): Promise<SourceState> {
-    try {
-      return await this.#options.monitor.current(identifier);
-    } catch (error) {
-      if (!Buffer.isBuffer(body)) body.release();
+      this.#deliveries.giveBack(reservation);
       throw error;
     }
   }
@@ -150,54 +148,14 @@ export class VariantRenders {
     return state;
   }
 
-  /** Storing goes on while the picture is on its way to those who wait. */
-  #deliver(delivery: Delivery): Picture {
-    const { order, image, body, storable, reservation, stamps } = delivery;
-    const { identifier } = order;
-    const description = this.#describe(image, order, stamps.before);
-    const refusal = this.#reasonNotToStore(delivery);
-    if (refusal !== undefined)
-      this.#options.events.emit('not-stored', { tier: 'variant', identifier, reason: refusal });
-    const stored = refusal === undefined && storable && reservation !== undefined;
-    let tell: (written: boolean) => void = () => undefined;
-    const written = new Promise<boolean>((resolve) => (tell = resolve));
-    const picture = { meta: { ...description, ...measure(body) }, body, stored, written };
-    this.#options.background.run('storing a variant', async () => {
-      tell(stored && (await this.#store(order.flight, picture, { reservation, description })));
-      if (!stored) await reservation?.abort();
-      // All who wait began to read in the microtasks after the delivery; now the file may close behind them.
-      await setImmediate();
-      if (!Buffer.isBuffer(body)) body.release();
-    });
-    return picture;
-  }
-
   #describe(
-    { contentType, headers }: RenderedImage,
+    { contentType, headers }: Rendered['image'],
     { identifier, operations }: LoneOrder,
     before: SourceState,
   ): NewEntryMeta {
     const createdAt = this.#options.clock.now();
     const source = before.status === 'found' ? { source: before.stamp } : {};
     return { identifier, operations, contentType, createdAt, ...(headers && { headers }), ...source };
-  }
-
-  #reasonNotToStore({ body, reservation, stamps }: Delivery): 'source-changed' | 'busy' | undefined {
-    if (!sameState(stamps.before, stamps.after)) return 'source-changed';
-    if (reservation !== undefined && !this.#pending.admits(bytesHeld(body, reservation))) return 'busy';
-    return undefined;
-  }
-
-  #store(
-    flight: string,
-    picture: Picture,
-    to: { reservation: Reservation; description: NewEntryMeta },
-  ): Promise<boolean> {
-    const { body } = picture;
-    const { reservation, description: meta } = to;
-    const held = { value: picture, bytes: bytesHeld(body, reservation) };
-    const commit = { tier: 'variant', reservation, body: commitBody(body, reservation), meta } as const;
-    return this.#pending.hold(flight, held, () => commitToStore(commit, this.#options.events));
   }
 }
 
@@ -209,14 +167,14 @@ interface Order extends Omit<RenderOrder<unknown>, 'isThere' | 'find'> {
   readonly flight: string;
 }
 
-interface Delivery extends Rendered {
-  readonly order: Order;
-  readonly reservation: Reservation | undefined;
-  readonly stamps: { readonly before: SourceState; readonly after: SourceState };
-}
-
 function flightOf(key: EntryKey, { own, stores }: ImageGenerations): string {
   return [keyString(key), own, ...stores].join('/');
+}
+
+/** Waits for the end of a body, and until it can be found where it is stored from. Throws what broke it. */
+async function completed({ body, ended }: Picture): Promise<void> {
+  if (!Buffer.isBuffer(body)) await body.completed();
+  await ended;
 }
 
 function overdue(): ImageCacheError {

@@ -48,6 +48,11 @@ export interface VariantRequest extends CacheWishes {
    * @default at once
    */
   readonly served?: () => Promise<void>;
+  /**
+   * Waits for the end of a body that could be read as it grows, and so knows its size; of one that breaks, the error is
+   * thrown. @default false
+   */
+  readonly whole?: boolean;
   /** Who asks, where renders of one client are limited (`render.perClient`). @default nobody who is limited */
   readonly client?: string;
 }

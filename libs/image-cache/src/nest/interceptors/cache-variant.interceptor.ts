@@ -39,7 +39,7 @@ export class CacheVariantInterceptor extends CachingInterceptor {
     try {
       const wishes = await this.wishesOf(call, route);
       const served = (): Promise<void> => exchange.sent();
-      const asked = { ...conditionsOf(exchange), ...wishes, ...client, signal, served };
+      const asked = { ...conditionsOf(exchange), ...wishes, ...client, signal, served, whole: !exchange.marksEnds };
       const request = { ...asked, ...(ttl !== undefined && { ttl }) };
       const variant = await cache.variants.getOrRender(identity, render, request);
       // The handler is about to be called, for others.
