@@ -77,9 +77,10 @@ class MemoryMapStore implements port.CacheStore {
     return Promise.resolve(this.#remove(this.#all(kind)));
   }
 
-  async *entries({ kind, after = '', order, signal }: port.ListOptions = {}) {
+  async *entries({ kind, group, after = '', order, signal }: port.ListOptions = {}) {
     const timeOf = (at: number) => (order === 'lastAccess' ? String(at).padStart(16, '0') : '');
-    const all = this.#all(kind).map((held) => ({ ...held, cursor: timeOf(held.lastAccess) + held.cursor }));
+    const some = this.#all(kind).filter(({ key }) => (group ?? key.group) === key.group);
+    const all = some.map((held) => ({ ...held, cursor: timeOf(held.lastAccess) + held.cursor }));
     for (const held of all.sort((one, other) => (one.cursor < other.cursor ? -1 : 1))) {
       signal?.throwIfAborted();
       if (held.cursor > after) yield await Promise.resolve(held);

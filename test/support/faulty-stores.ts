@@ -113,6 +113,12 @@ export class ListingFromTheStart extends ChaosStore {
   }
 }
 
+export class ListingAllImages extends ChaosStore {
+  override entries({ group: _, ...options }: ListOptions = {}): AsyncGenerator<ListedEntry> {
+    return super.entries(options);
+  }
+}
+
 export class Shared extends ChaosStore {
   override get features(): StoreFeatures {
     return { ...super.features, shared: true, persistent: true };

@@ -141,10 +141,10 @@ class LmdbStore implements port.CacheStore {
     });
   }
 
-  async *entries({ kind, after, order = 'id', signal }: port.ListOptions = {}) {
+  async *entries({ kind, group, after, order = 'id', signal }: port.ListOptions = {}) {
     const tables = this.#tables.refresh();
     const byAccess = order === 'lastAccess';
-    for (const row of byAccess ? tables.rowsByAccess(positionOf(after)) : tables.rows(after)) {
+    for (const row of byAccess ? tables.rowsByAccess(positionOf(after), group) : tables.rows(after, group)) {
       signal?.throwIfAborted();
       if ((kind ?? row.key.kind) === row.key.kind) yield await Promise.resolve(listed(row, byAccess));
     }

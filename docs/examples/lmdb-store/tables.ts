@@ -17,6 +17,11 @@ const KINDS: readonly Kind[] = ['info', 'variant', 'source'];
 /** The entries of an image begin alike, so that they follow one another. */
 export const nameOf = ({ kind, group, id, extension }: EntryKey) => `${group}/${kind}/${id}.${extension}`;
 
+const positionOf = (row: Row): [number, string] => [row.lastAccess, nameOf(row.key)];
+
+const compare = ([at, name]: [number, string], [otherAt, other]: [number, string]) =>
+  at - otherAt || (name < other ? -1 : Number(name > other));
+
 /** The tables of an LMDB environment, which several processes of one machine may have open. */
 export class Tables {
   readonly bodies: Bodies;
@@ -56,13 +61,20 @@ export class Tables {
     return [...this.#rows.getRange({ start: `${group}/`, end: `${group}0` })].map(({ value }) => value);
   }
 
-  /** All rows behind a name, in the order of names; what changes meanwhile may be seen or not. */
-  *rows(after = ''): Generator<Row> {
-    for (const { value } of this.#rows.getRange({ start: after, exclusiveStart: true, snapshot: false })) yield value;
+  /** All rows behind a name, or those of an image, in the order of names; what changes meanwhile may be seen or not. */
+  *rows(after?: string, group?: string): Generator<Row> {
+    const image = group === undefined ? {} : { end: `${group}0` };
+    const range = { start: after ?? group ?? '', ...image, exclusiveStart: true, snapshot: false };
+    for (const { value } of this.#rows.getRange(range)) yield value;
   }
 
-  /** All rows behind a last access and a name, the least recently used first. */
-  *rowsByAccess(start: [number, string] = [0, '']): Generator<Row> {
+  /** All rows behind a last access and a name, or those of an image, the least recently used first. */
+  *rowsByAccess(start: [number, string] = [0, ''], group?: string): Generator<Row> {
+    if (group !== undefined) {
+      const rows = this.image(group).sort((one, other) => compare(positionOf(one), positionOf(other)));
+      yield* rows.filter((row) => compare(start, positionOf(row)) < 0);
+      return;
+    }
     for (const { key } of this.#order.getRange({ start, exclusiveStart: true, snapshot: false })) {
       const row = this.#rows.get(key[1]);
       if (row !== undefined) yield row;

@@ -2,6 +2,7 @@
 export { createImageCache } from './service/create-image-cache.js';
 export {
   ImageCache,
+  type EntriesOptions,
   type ImageCacheStats,
   type LiveOptions,
   type ResolveOptions,

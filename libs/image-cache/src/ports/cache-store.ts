@@ -49,6 +49,8 @@ export interface ReadOptions {
 /** Options of {@link CacheStore.entries}. */
 export interface ListOptions {
   readonly kind?: Kind;
+  /** Only the entries of this image; costs what they are, not what the store holds. */
+  readonly group?: string;
   /** A cursor of an earlier listing in the same order. */
   readonly after?: string;
   /** By address (the default), or the least recently used first. */

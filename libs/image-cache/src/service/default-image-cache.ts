@@ -9,7 +9,7 @@ import type { SweepReport } from '../maintenance/sweep.js';
 import type { CacheEvent, CacheEventListener, CacheEvents } from '../observability/events.js';
 import type { CacheStats } from '../observability/stats.js';
 import type { Clock } from '../ports/clock.js';
-import type { EntryKey, Evicted, EvictedCounts, VariantIdentity } from '../ports/entry.js';
+import type { EntryKey, Evicted, EvictedCounts, Kind, ListedEntry, Usage, VariantIdentity } from '../ports/entry.js';
 import type { EvictionNotices } from '../tiers/eviction-notices.js';
 import type { HeapInfoCache } from '../tiers/heap-info-cache.js';
 import { sumCounts, type ImageEvictor } from '../tiers/image-evictor.js';
@@ -25,12 +25,14 @@ import type { Ending } from './ending.js';
 import { evictInfos, purge } from './evicting-all.js';
 import {
   ImageCache,
+  type EntriesOptions,
   type ImageCacheStats,
   type LiveOptions,
   type ResolveOptions,
   type SweepOptions,
   type WarmCounts,
 } from './image-cache.js';
+import { entriesOf, listEntries, usageOf } from './listing.js';
 import type { LiveSettings } from './live-settings.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { sweepAtOnce, sweepShift } from './sweeping.js';
@@ -130,6 +132,18 @@ export class DefaultImageCache extends ImageCache {
 
   sweep(options: SweepOptions = {}): Promise<SweepReport> {
     return this.#sweep(sweepShift, options);
+  }
+
+  entries(options: EntriesOptions = {}): AsyncIterable<ListedEntry> {
+    return listEntries(this.#parts.stores, options);
+  }
+
+  entriesOf(identifier: string): Promise<readonly ListedEntry[]> {
+    return entriesOf(this.#parts.stores, identifier);
+  }
+
+  usage(): Promise<Record<Kind, Usage>> {
+    return usageOf(this.#parts.stores);
   }
 
   stats(): ImageCacheStats {

@@ -6,7 +6,7 @@ import type { SweepReport } from '../maintenance/sweep.js';
 import type { CacheEvent, CacheEventListener } from '../observability/events.js';
 import type { CacheCounters } from '../observability/stats.js';
 import type { StepProgress } from '../ports/cache-store.js';
-import type { Evicted, EvictedCounts, EntryKey, VariantIdentity } from '../ports/entry.js';
+import type { EntryKey, Evicted, EvictedCounts, Kind, ListedEntry, Usage, VariantIdentity } from '../ports/entry.js';
 import type { InfoCache } from '../tiers/info-cache.js';
 import type { RenderTurn } from '../tiers/render-turns.js';
 import type { SourceState } from '../tiers/source-state.js';
@@ -55,6 +55,16 @@ export interface SweepOptions {
   readonly onProgress?: (progress: StepProgress) => void;
   /** Which steps are done, in their own order. @default all that a shift consists of */
   readonly steps?: readonly SweepStepName[];
+}
+
+/** How entries are listed. */
+export interface EntriesOptions {
+  readonly kind?: Kind;
+  /** By address, or the least recently used first. @default 'id' */
+  readonly order?: 'id' | 'lastAccess';
+  /** The cursor of the entry behind which the listing goes on; of an earlier listing in the same order. */
+  readonly after?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** What warming did. */
@@ -132,6 +142,22 @@ export abstract class ImageCache {
     options?: { readonly signal?: AbortSignal },
   ): Promise<WarmCounts>;
 
+  /**
+   * Lists what the stores hold, an entry at a time: what a page of it costs does not depend on what there is besides,
+   * except in the heap. Stores that cannot list are left out where others can.
+   *
+   * @throws ImageCacheError `E_IMAGE_CACHE_UNSUPPORTED` when a store has not this order, or none can list;
+   * `E_IMAGE_CACHE_OPTIONS` when `after` is no cursor of such a listing
+   */
+  abstract entries(options?: EntriesOptions): AsyncIterable<ListedEntry>;
+  /**
+   * All that the stores hold of an image.
+   *
+   * @throws ImageCacheError `E_IMAGE_CACHE_UNSUPPORTED` when no store can list
+   */
+  abstract entriesOf(identifier: string): Promise<readonly ListedEntry[]>;
+  /** Entries and bytes of each kind, of the stores that can count. A store of files without an index looks at all of them. */
+  abstract usage(): Promise<Record<Kind, Usage>>;
   /** What the cache is doing, and has done since the start. */
   abstract stats(): ImageCacheStats;
   /**

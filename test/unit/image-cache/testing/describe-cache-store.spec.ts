@@ -66,6 +66,7 @@ describe('describeCacheStore', () => {
     ['gives other bodies than were committed', faults.HalvingBodies, /at one stroke/],
     ['lists in an order in which it cannot go on', faults.ListingBackwards, /goes on behind/],
     ['lists from the start whatever the cursor is', faults.ListingFromTheStart, /lists all kinds, or one/],
+    ['lists all images when asked for one', faults.ListingAllImages, /the entries of one image/],
     ['loses accesses', faults.LosingAccesses, /the later of two accesses/],
     ['loses the access that a copy brings along', faults.LosingAccessesOfCopies, /a copy brings along/],
     ['sends bodies to who has them', faults.AlwaysSendingBodies, /when the caller has it/],

@@ -4,7 +4,7 @@ import type { ListOptions } from '../../ports/cache-store.js';
 import type { EntryKey, Kind } from '../../ports/entry.js';
 import type { EntryIndex, IndexedPosition } from './index/entry-index.js';
 import type { Layout } from './files/layout.js';
-import { isAfter, walk } from './files/walk.js';
+import { isAfter, walk, walkImage, type Found, type WalkOptions } from './files/walk.js';
 
 /** In the order in which they are listed. */
 export const KINDS: readonly Kind[] = ['info', 'source', 'variant'];
@@ -16,15 +16,27 @@ export interface Listed {
 }
 
 /** The keys of entries in the order of their addresses, from the files. */
-export async function* keysByPath(layout: Layout, { kind, after, signal }: ListOptions): AsyncGenerator<Listed> {
+export async function* keysByPath(layout: Layout, options: ListOptions): AsyncGenerator<Listed> {
+  const { kind, group, after, signal } = options;
   const kinds = KINDS.filter((each) => (kind ?? each) === each && each >= (after?.split('/', 1)[0] ?? ''));
   for (const each of kinds) {
     const from = after?.startsWith(`${each}/`) === true ? after : undefined;
     const course = { kind: each, ...(from && { after: from }), ...(signal && { signal }) };
-    for await (const { key } of walk(layout, course)) {
+    const files = group === undefined ? walk(layout, course) : filesOfImage(layout, group, course);
+    for await (const { key } of files) {
       if (key !== undefined && isAfter(key, from)) yield { key, cursor: keyString(key) };
     }
   }
+}
+
+/** An image has at most one info, and a directory for its entries of each other kind. */
+async function* filesOfImage(
+  layout: Layout,
+  group: string,
+  { kind, ...course }: WalkOptions,
+): AsyncGenerator<Pick<Found, 'key'>> {
+  if (kind === 'info') yield { key: { kind, group, id: 'info', extension: 'json' } };
+  else yield* walkImage(layout, group, { kind, ...course });
 }
 
 /**
@@ -32,10 +44,14 @@ export async function* keysByPath(layout: Layout, { kind, after, signal }: ListO
  *
  * @throws ImageCacheError `E_IMAGE_CACHE_UNSUPPORTED` where there is no index
  */
-export function* keysByAccess(index: EntryIndex | undefined, { kind, after, signal }: ListOptions): Generator<Listed> {
+export function* keysByAccess(index: EntryIndex | undefined, options: ListOptions): Generator<Listed> {
+  const { kind, group, after, signal } = options;
   if (index === undefined)
     throw new ImageCacheError('E_IMAGE_CACHE_UNSUPPORTED', 'Without an index, entries are listed by id only.');
-  for (const { key, at } of index.byAccess(kind === undefined ? KINDS : [kind], parseCursor(after))) {
+  const kinds = kind === undefined ? KINDS : [kind];
+  const position = parseCursor(after);
+  const entries = group === undefined ? index.byAccess(kinds, position) : index.ofImage(group, kinds, position);
+  for (const { key, at } of entries) {
     signal?.throwIfAborted();
     yield { key, cursor: `${at}:${keyString(key)}` };
   }

@@ -173,8 +173,9 @@ class HeapStore implements ResizableStore {
   }
 
   /** Works on the entries that are there when it begins. */
-  async *entries({ kind, after, order = 'id', signal }: ListOptions = {}): AsyncGenerator<ListedEntry> {
-    const all = [...this.#entries.values()].filter(({ key }) => (kind ?? key.kind) === key.kind);
+  async *entries({ kind, group, after, order = 'id', signal }: ListOptions = {}): AsyncGenerator<ListedEntry> {
+    const held = group === undefined ? this.#entries.values() : this.#ofImage(group);
+    const all = [...held].filter(({ key }) => (kind ?? key.kind) === key.kind);
     const cursorOf = order === 'id' ? ({ key }: Held): string => keyString(key) : accessCursor;
     const sorted = all.map((held) => ({ held, cursor: cursorOf(held) })).sort((a, b) => (a.cursor < b.cursor ? -1 : 1));
     for (const { held, cursor } of sorted) {
@@ -191,6 +192,11 @@ class HeapStore implements ResizableStore {
   close(): Promise<void> {
     this.#entries.clear();
     return Promise.resolve();
+  }
+
+  #ofImage(group: string): readonly Held[] {
+    const ids = [...(this.#groups.get(group) ?? [])];
+    return ids.map((id) => this.#entries.peek(id)).filter((held) => held !== undefined);
   }
 
   #publish(held: Held): void {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { CacheStore, ListOptions } from '../../ports/cache-store.js';
-import type { EntryKey, ListedEntry } from '../../ports/entry.js';
+import type { EntryKey } from '../../ports/entry.js';
 import { assertEqual, assertRejects } from './assertions.js';
 import { assertEmpty, assertHoldsOnly } from './contents.js';
 import { forEachAtOnce, keyOf, list, nameOf, newMeta, put } from './fixtures.js';
 import type { CacheStoreLaw, LawContext } from './law.js';
+import { listInPages } from './pages.js';
 
 const MANY = 2000;
 
@@ -62,6 +62,26 @@ export const listingLaws: readonly CacheStoreLaw[] = [
         assertEqual(some, ofKind, `what entries({ kind: '${kind}' }) lists, beside what is listed of all kinds`);
         assertEqual(await listInPages(store, 1, { kind }), some, `what entries({ kind: '${kind}' }) lists one by one`);
       }
+    },
+  },
+  {
+    name: 'lists the entries of one image and of no other, in any order, page by page',
+    async run(context) {
+      const { store } = context;
+      const { group } = keyOf('image');
+      const keys = [...'abcde'].map((entry) => keyOf('image', entry));
+      for (const key of [...keys, keyOf('image', 'a', 'info'), keyOf('image', 'a', 'source')])
+        await put(context, key, Buffer.from('body'));
+      for (const each of ['other', 'another']) await put(context, keyOf(each), Buffer.from('body'));
+      for (const order of store.features.orderedByAccess ? (['id', 'lastAccess'] as const) : (['id'] as const)) {
+        const ofImage = (await list(store, { order })).filter(({ key }) => key.group === group);
+        const what = `what entries({ group, order: '${order}' }) lists`;
+        assertEqual(await list(store, { order, group }), ofImage, `${what}, beside what is listed of all images`);
+        assertEqual(await listInPages(store, 2, { order, group }), ofImage, `${what} page by page`);
+        const some = ofImage.filter(({ key }) => key.kind === 'variant');
+        assertEqual(await list(store, { order, group, kind: 'variant' }), some, `${what} of the variants`);
+      }
+      assertEqual(await list(store, { group: keyOf('nobody').group }), [], 'what entries() lists of an unknown image');
     },
   },
   {
@@ -208,24 +228,4 @@ export const listingLaws: readonly CacheStoreLaw[] = [
 
 async function accessOf({ store }: LawContext, key: EntryKey): Promise<number | undefined> {
   return (await store.stat(key))?.lastAccess;
-}
-
-/** Lists in pages, each going on where the last one ended. */
-async function listInPages(store: CacheStore, size: number, options: ListOptions = {}): Promise<ListedEntry[]> {
-  const listed: ListedEntry[] = [];
-  for (;;) {
-    const after = listed.at(-1)?.cursor;
-    const page: ListedEntry[] = [];
-    for await (const entry of store.entries({ ...options, ...(after !== undefined && { after }) })) {
-      page.push(entry);
-      if (page.length === size) break;
-    }
-    listed.push(...page);
-    if (page.length < size) return listed;
-    // Else the next page would be the same, for ever.
-    assert.ok(
-      page.at(-1)?.cursor !== after,
-      'entries() lists again what is at the cursor `after`: it goes on behind it',
-    );
-  }
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import * as lmdb from 'lmdb';
 import { infoKey, variantKey, type EntryKey } from 'nestjs-image-cache';
 import { EntryIndex } from '../../../../../libs/image-cache/src/stores/filesystem/index/entry-index.js';
@@ -169,4 +169,39 @@ describe('The index of entries', () => {
     expect(index.usage().entries).toBe(1);
     expect(index.oldest(1).length).toBe(1);
   });
+
+  it('lists the entries of an image, and pages by last access, without a look at the others', () => {
+    const look = jest.spyOn(tables, 'record');
+    const countLooks = (work: () => readonly unknown[], expected: number): number => {
+      look.mockClear();
+      expect(work()).toHaveLength(expected);
+      return look.mock.calls.length;
+    };
+    const page = (): unknown[] => [...take(index.byAccess(['info', 'variant']), 100)];
+    const fill = (from: number, to: number): void => {
+      tables.transaction(() => {
+        for (let each = from; each < to; each += 1) put(variant(`image ${each}`), 1000 + each);
+      });
+    };
+    put(variant('a'), 3);
+    put(infoKey('a'), 1);
+    fill(0, 2000);
+    const few = [countLooks(() => index.ofImage(infoKey('a').group), 2), countLooks(page, 100)];
+    fill(2000, 20_000);
+    expect([countLooks(() => index.ofImage(infoKey('a').group), 2), countLooks(page, 100)]).toEqual(few);
+    expect(few[0]).toBe(2);
+    const [first, second] = index.ofImage(infoKey('a').group);
+    expect([first?.at, second?.at]).toEqual([1, 3]);
+    expect(index.ofImage(infoKey('a').group, ['info', 'variant'], first)).toEqual([second]);
+    expect(index.ofImage('no group')).toEqual([]);
+  });
 });
+
+function* take<T>(all: Iterable<T>, count: number): Generator<T> {
+  let left = count;
+  for (const each of all) {
+    if (left === 0) return;
+    left -= 1;
+    yield each;
+  }
+}

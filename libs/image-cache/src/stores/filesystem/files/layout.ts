@@ -73,6 +73,11 @@ export class Layout {
     return MANY.includes(key.kind) ? place : place + TEMPORARY;
   }
 
+  /** The directory of an image's entries of a kind that it can have many of, relative to the tree of the kind. */
+  directoryIn(kind: Exclude<Kind, 'info'>, group: string): string {
+    return relative(this.tree(kind), this.#place(kind, group));
+  }
+
   /** A new file in the root, to be moved into its place. */
   draft(): string {
     return join(this.root, `.image-cache-${uniqueName()}${TEMPORARY}`);

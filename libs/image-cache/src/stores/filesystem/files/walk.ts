@@ -39,6 +39,16 @@ export async function* walk(layout: Layout, options: WalkOptions): AsyncGenerato
   yield* walkDirectory({ layout, ...options, deepest: layout.fileDepth(options.kind) }, '', 0);
 }
 
+/** Walks the directory that an image has for its entries of a kind. */
+export async function* walkImage(
+  layout: Layout,
+  group: string,
+  options: WalkOptions & { readonly kind: Exclude<Kind, 'info'> },
+): AsyncGenerator<Found> {
+  const deepest = layout.fileDepth(options.kind);
+  yield* walkDirectory({ layout, ...options, deepest }, layout.directoryIn(options.kind, group), deepest);
+}
+
 type Course = WalkOptions & { readonly layout: Layout; readonly deepest: number };
 
 async function* walkDirectory(course: Course, relative: string, depth: number): AsyncGenerator<Found> {

@@ -130,6 +130,13 @@ export class EntryIndex {
     }
   }
 
+  /** An image's entries of all kinds, the least recently used first, behind one. */
+  ofImage(group: string, kinds: readonly Kind[] = KINDS, after?: IndexedPosition): IndexedEntry[] {
+    const entries = kinds.flatMap((kind) => this.keysOf(kind, group)).map((key) => ({ key, record: this.get(key) }));
+    const found = entries.flatMap(({ key, record }) => (record === undefined ? [] : [{ key, ...record }]));
+    return found.filter((entry) => after === undefined || compareAccess(after, entry) < 0).sort(compareAccess);
+  }
+
   #pageByKey(kind: Kind, after: Buffer | undefined): { readonly key: Buffer; readonly value: Buffer }[] {
     const range = { limit: PAGE, ...(after && { start: after, exclusiveStart: true }) };
     return [...this.#tables.entries[kind].getRange(range)].map(({ key, value }) => ({
