@@ -6,6 +6,7 @@ export {
   type ImageCacheStats,
   type LiveOptions,
   type ResolveOptions,
+  type StoreState,
   type SweepOptions,
   type WarmCounts,
 } from './service/image-cache.js';
@@ -23,7 +24,7 @@ export { parseDuration, parseSize } from './common/units.js';
 
 // For NestJS
 export { ImageCacheModule } from './nest/image-cache.module.js';
-export { getImageCacheToken, InjectImageCache } from './nest/tokens.js';
+export { getCacheWorkerToken, getImageCacheToken, InjectImageCache } from './nest/tokens.js';
 export type { ImageCacheModuleExtras } from './nest/module-definition.js';
 export { CacheVariant } from './nest/decorators/cache-variant.decorator.js';
 export { CacheInfo } from './nest/decorators/cache-info.decorator.js';
@@ -32,7 +33,7 @@ export { NegotiatedFormat } from './nest/decorators/negotiated-format.decorator.
 export { SkipImageCache } from './nest/decorators/skip-image-cache.decorator.js';
 export { EvictImage } from './nest/decorators/evict-image.decorator.js';
 export type * from './nest/route-options.js';
-export { CacheWorker } from './worker/cache-worker.js';
+export { CacheWorker, type WorkerShift } from './worker/cache-worker.js';
 export { HttpExchange, type RoutedRequest } from './nest/http-exchange.js';
 export { ResponsePolicy } from './nest/response-policy.js';
 export { clientOf, type ClientPolicy } from './nest/client-of.js';
@@ -53,7 +54,14 @@ export type { RenderTurn } from './tiers/render-turns.js';
 export { extensionOf, infoKey, namespacedIdentifier, variantKey } from './keys/entry-keys.js';
 
 // For operators
-export type { CacheEvent, CacheEventListener, CacheEventMap, Tier } from './observability/events.js';
+export type {
+  CacheEvent,
+  CacheEventListener,
+  CacheEventMap,
+  ManagedChange,
+  ManagementRefusal,
+  Tier,
+} from './observability/events.js';
 export type { CacheCounters, TierStats } from './observability/stats.js';
 export type { UncacheableReason } from './common/not-cacheable.js';
 export type { CacheLogger } from './observability/logger.js';

@@ -6,7 +6,7 @@ import type { ImageCacheOptions } from '../service/image-cache-options.js';
 import { CacheWorker } from '../worker/cache-worker.js';
 import { CacheLifetime } from './cache-lifetime.js';
 import { CACHE_NAME } from './constants.js';
-import { getImageCacheToken } from './tokens.js';
+import { getCacheWorkerToken, getImageCacheToken } from './tokens.js';
 
 /** All that belongs to one image cache. */
 export function imageCacheProviders(name: string | undefined, options: InjectionToken): Provider[] {
@@ -19,7 +19,7 @@ export function imageCacheProviders(name: string | undefined, options: Injection
       useFactory: (settings: ImageCacheOptions) => createImageCache({ logger: new Logger(title), ...settings }),
     },
     {
-      provide: CacheWorker,
+      provide: getCacheWorkerToken(name),
       inject: [token, ModuleRef],
       useFactory: (cache: ImageCache, moduleRef: ModuleRef) => new CacheWorker(cache, moduleRef, name),
     },

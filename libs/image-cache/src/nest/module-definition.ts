@@ -1,7 +1,7 @@
 import { ConfigurableModuleBuilder, type DynamicModule } from '@nestjs/common';
 import type { ImageCacheOptions } from '../service/image-cache-options.js';
 import { imageCacheProviders } from './image-cache-providers.js';
-import { getImageCacheToken } from './tokens.js';
+import { getCacheWorkerToken, getImageCacheToken } from './tokens.js';
 
 /** What is said to the module beside the options of its cache. */
 export interface ImageCacheModuleExtras {
@@ -23,6 +23,6 @@ function extend(definition: DynamicModule, { isGlobal = true, name }: ImageCache
     ...definition,
     global: isGlobal,
     providers: [...(definition.providers ?? []), ...imageCacheProviders(name, 'IMAGE_CACHE_MODULE_OPTIONS')],
-    exports: [getImageCacheToken(name)],
+    exports: [getImageCacheToken(name), getCacheWorkerToken(name)],
   };
 }

@@ -6,6 +6,25 @@ import type { EvictionNotice } from '../ports/eviction-hook.js';
 /** Names of the tiers. */
 export type Tier = 'heap-info' | 'info' | 'variant';
 
+/** A change that an operator has made. */
+export interface ManagedChange {
+  /** Who; `undefined` when nobody knows. */
+  readonly who: string | undefined;
+  /** What was done: `evict`, `purge`, `sweep`. */
+  readonly what: string;
+  /** An image, or a part of the cache. */
+  readonly target?: string;
+  /** What came of it. */
+  readonly counts?: Readonly<Record<string, number>>;
+}
+
+/** A request to manage the cache that was refused before it changed anything. */
+export interface ManagementRefusal {
+  /** Address of the client. */
+  readonly client: string | undefined;
+  readonly reason: 'credentials' | 'too-many' | 'cross-site' | 'media-type' | 'too-large';
+}
+
 /** Everything that the cache tells of, by name. */
 export interface CacheEventMap {
   /** A tier had what was asked for. */
@@ -70,6 +89,10 @@ export interface CacheEventMap {
   readonly 'warm-failed': { readonly identifier: string; readonly operations: string; readonly error: unknown };
   /** Options were changed while the cache is in use; their keys in `LiveOptions`. */
   readonly configured: { readonly changed: readonly string[] };
+  /** An operator has changed something. */
+  readonly managed: ManagedChange;
+  /** Somebody was not let manage the cache. */
+  readonly 'management-refused': ManagementRefusal;
   /** Something failed that nobody waits for. */
   readonly 'background-failed': { readonly what: string; readonly error: unknown };
 }

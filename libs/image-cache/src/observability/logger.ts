@@ -51,6 +51,7 @@ export function logEvents(events: CacheEvents, logger: CacheLogger, clock: Clock
   events.on('background-failed', ({ what, error }) => {
     complain(what, `${what} failed: ${messageOf(error)}`);
   });
+  logManagement(events, logger, { complain });
   events.on('configured', ({ changed }) => {
     logger.log(`Options changed: ${changed.join(', ')}`);
   });
@@ -73,6 +74,19 @@ function logNotices(
   events.on('telling-failed', ({ notice, error, isGivenUp }) => {
     if (isGivenUp) logger.error(`${notice.identifier ?? notice.tag}: onEvict was not told: ${messageOf(error)}`);
     else complain('telling-failed', `onEvict is tried again: ${messageOf(error)}`);
+  });
+}
+
+/** What clients send is quoted: it may be meant to look like lines of the log. */
+function logManagement(events: CacheEvents, logger: CacheLogger, { complain }: Complaining): void {
+  events.on('managed', ({ who = 'somebody', what, target, counts }) => {
+    const about = target === undefined ? '' : ` ${JSON.stringify(target)}`;
+    logger.log(
+      `${JSON.stringify(who)} did ${what}${about}${counts === undefined ? '' : `: ${JSON.stringify(counts)}`}`,
+    );
+  });
+  events.on('management-refused', ({ client = 'A client', reason }) => {
+    complain(`management-refused/${reason}/${client}`, `${client} may not manage the cache: ${reason}`);
   });
 }
 

@@ -41,6 +41,10 @@ export interface CacheCounters {
   readonly told: number;
   /** Evictions that `onEvict` could not be told of. */
   readonly untold: number;
+  /** Changes that operators have made. */
+  readonly managed: number;
+  /** Requests to manage the cache that were refused, by reason. */
+  readonly managementRefused: Readonly<Record<string, number>>;
   readonly sourceFailures: number;
   readonly backgroundFailures: number;
 }
@@ -68,6 +72,8 @@ export class CacheStats {
     warmFailures: 0,
     told: 0,
     untold: 0,
+    managed: 0,
+    managementRefused: {},
     sourceFailures: 0,
     backgroundFailures: 0,
   };
@@ -103,6 +109,10 @@ export class CacheStats {
     events.on('warm-failed', () => (counters.warmFailures += 1));
     events.on('told', () => (counters.told += 1));
     events.on('telling-failed', ({ isGivenUp }) => (counters.untold += isGivenUp ? 1 : 0));
+    events.on('managed', () => (counters.managed += 1));
+    events.on('management-refused', ({ reason }) => {
+      add(counters.managementRefused, reason, 1);
+    });
     events.on('source-unavailable', () => (counters.sourceFailures += 1));
     events.on('background-failed', () => (counters.backgroundFailures += 1));
   }

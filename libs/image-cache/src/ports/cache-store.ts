@@ -17,24 +17,9 @@ import type {
   Usage,
 } from './entry.js';
 import type { Leases } from './lease.js';
+import type { StoreCalls, StoreFeatures, StoreStep } from './store-features.js';
 
-/** What a store can do beyond the port's minimum. */
-export interface StoreFeatures {
-  /** Other processes may use the same entries. */
-  readonly shared: boolean;
-  /** Entries outlive the process. */
-  readonly persistent: boolean;
-  /** The store keeps itself within a size. */
-  readonly bounded: boolean;
-  /** Counts hits per entry. */
-  readonly hits: boolean;
-  /** Knows what it holds: `entries` and `usage` answer, and evictions count. Without it, nothing is swept. */
-  readonly enumerable: boolean;
-  /** `entries` can be ordered by last access. */
-  readonly orderedByAccess: boolean;
-  /** Steps that `maintain` does. Of an enumerable store, expired entries are else found by listing it. @default none */
-  readonly steps?: readonly StoreStep[];
-}
+export type { StoreBounds, StoreCalls, StoreFeatures, StoreStep } from './store-features.js';
 
 /** Options of {@link CacheStore.read}. */
 export interface ReadOptions {
@@ -81,22 +66,6 @@ export interface Reservation {
   /** Gives the reservation back without publishing; harmless during and after a commit, and when it comes twice. */
   abort(): Promise<void>;
 }
-
-/**
- * Steps of maintenance that a store can do itself.
- *
- * - `expired`: entries that nobody has asked for in time, or that are too old.
- * - `abandoned`: unfinished writes that nothing has happened to for `stall`.
- * - `detritus`: what is no entry and older than `stall`, and empty directories.
- * - `quarantine`: damaged files that were set aside, beyond some number, size and age.
- * - `trash`: what evictions have left.
- * - `reconcile`: makes what the store knows of its entries agree with the entries; removes what is known of those that are
- *   not there.
- * - `bounds`: the least recently used entries, when the store is fuller than it may be.
- * - `scrub`: reads and verifies what nobody has read for long, a part in each shift; sets aside what is damaged.
- */
-export type StoreStep =
-  'expired' | 'abandoned' | 'detritus' | 'quarantine' | 'trash' | 'reconcile' | 'bounds' | 'scrub';
 
 /** How long entries are kept. */
 export interface Expiry {
@@ -187,6 +156,8 @@ export interface CacheStore {
   readonly name: string;
   /** Holds when it has been opened: what a store can do may depend on what it finds. */
   readonly features: StoreFeatures;
+  /** Calls that are left out for a while, since they have failed; told by those who leave them out. */
+  readonly leftOut?: readonly StoreCalls[] | undefined;
   /**
    * Tells of evictions that others make, on a store that processes share: what they have evicted is dropped from memory
    * too. The store publishes its own evictions, and has ended the generations when it tells of others.

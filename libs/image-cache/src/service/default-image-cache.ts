@@ -2,11 +2,10 @@ import type { Admission } from '../common/admission.js';
 import type { Background } from '../common/background.js';
 import { whileOpen, withDeadline } from '../common/deadline.js';
 import type { UncacheableReason } from '../common/not-cacheable.js';
-import { invalidOption } from '../common/options.js';
 import type { ClientOptions } from '../http/client-hints.js';
 import type { SweepStepName } from '../maintenance/steps.js';
 import type { SweepReport } from '../maintenance/sweep.js';
-import type { CacheEvent, CacheEventListener, CacheEvents } from '../observability/events.js';
+import type { CacheEvent, CacheEventListener, CacheEventMap, CacheEvents } from '../observability/events.js';
 import type { CacheStats } from '../observability/stats.js';
 import type { Clock } from '../ports/clock.js';
 import type { EntryKey, Evicted, EvictedCounts, Kind, ListedEntry, Usage, VariantIdentity } from '../ports/entry.js';
@@ -22,19 +21,22 @@ import type { VariantCache } from '../tiers/variant-cache.js';
 import type { VariantRenders } from '../tiers/variant-renders.js';
 import type { TierStores } from './build-stores.js';
 import type { Ending } from './ending.js';
-import { evictInfos, purge } from './evicting-all.js';
+import { evictAll, evictInfos } from './evicting-all.js';
 import {
   ImageCache,
   type EntriesOptions,
   type ImageCacheStats,
   type LiveOptions,
   type ResolveOptions,
+  type StoreState,
   type SweepOptions,
   type WarmCounts,
 } from './image-cache.js';
 import { entriesOf, listEntries, usageOf } from './listing.js';
+import { statsOf } from './current-stats.js';
 import type { LiveSettings } from './live-settings.js';
 import type { ResolvedOptions } from './resolve-options.js';
+import { storeStates } from './store-states.js';
 import { sweepAtOnce, sweepShift } from './sweeping.js';
 import { warm } from './warming.js';
 
@@ -113,7 +115,19 @@ export class DefaultImageCache extends ImageCache {
   }
 
   purge(): Promise<Evicted> {
-    return purge(this.#parts);
+    return evictAll(this.#parts);
+  }
+
+  evictVariants(): Promise<Evicted> {
+    return evictAll(this.#parts, 'variant');
+  }
+
+  evictSources(): Promise<Evicted> {
+    return evictAll(this.#parts, 'source');
+  }
+
+  get stores(): readonly StoreState[] {
+    return storeStates(this.#parts.stores);
   }
 
   told(): Promise<void> {
@@ -147,12 +161,7 @@ export class DefaultImageCache extends ImageCache {
   }
 
   stats(): ImageCacheStats {
-    const { stats, heapInfos, admission } = this.#parts;
-    return {
-      ...stats.snapshot(),
-      heapInfo: { entries: heapInfos?.size ?? 0, bytes: heapInfos?.bytes ?? 0 },
-      rendering: { running: admission.running, waiting: admission.waiting },
-    };
+    return statsOf(this.#parts);
   }
 
   async ping(): Promise<void> {
@@ -173,13 +182,9 @@ export class DefaultImageCache extends ImageCache {
     identities: Iterable<VariantIdentity> | AsyncIterable<VariantIdentity>,
     { signal }: Stoppable = {},
   ): Promise<WarmCounts> {
-    const { options, stores, renders, events } = this.#parts;
-    const { renderer } = options;
-    if (renderer === undefined) throw invalidOption('imageCache.renderer', 'is needed to render outside of a request.');
-    if (stores.variant === undefined) throw invalidOption('imageCache.variant', 'is needed to keep what is rendered.');
     const { stopping } = this.#parts.ending;
     const either = signal === undefined ? stopping : AbortSignal.any([signal, stopping]);
-    return warm(identities, { variants: this.variants, renders, renderer, events, signal: either });
+    return warm(identities, { ...this.#parts, signal: either });
   }
 
   get limitsClients(): boolean {
@@ -205,6 +210,14 @@ export class DefaultImageCache extends ImageCache {
 
   reportLimited(error: unknown): void {
     this.#parts.events.emit('limited', { error });
+  }
+
+  reportManaged(change: CacheEventMap['managed']): void {
+    this.#parts.events.emit('managed', change);
+  }
+
+  reportRefused(refusal: CacheEventMap['management-refused']): void {
+    this.#parts.events.emit('management-refused', refusal);
   }
 
   get isDraining(): boolean {

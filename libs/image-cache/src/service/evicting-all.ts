@@ -27,17 +27,17 @@ export async function evictInfos({ stores, heapInfos, evictor, events }: Evictin
 }
 
 /**
- * Evicts everything.
+ * Evicts all variants or originals, or everything.
  *
  * @throws what a store threw, after all the others have been evicted from
  */
-export async function purge(options: EvictingOptions): Promise<Evicted> {
-  const { stores, heapInfos, monitor, evictor, events, notices } = options;
-  const outcomes = await Promise.allSettled(stores.distinct.map((store) => store.clear()));
+export async function evictAll(options: EvictingOptions, kind?: 'variant' | 'source'): Promise<Evicted> {
+  const { stores, evictor, events, notices } = options;
+  const reason = kind === undefined ? 'purge' : 'request';
+  const outcomes = await Promise.allSettled(stores.distinct.map((store) => store.clear(kind)));
   evictor.outdate();
-  const inHeap = heapInfos?.clear() ?? 0;
-  monitor.forget();
-  notices.tell('purge', 'everything');
+  const inHeap = kind === undefined ? forget(options) : 0;
+  if (kind !== 'source') notices.tell(reason, 'everything');
   const failure = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failure !== undefined) throw failure.reason;
   const evicted = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
@@ -46,7 +46,13 @@ export async function purge(options: EvictingOptions): Promise<Evicted> {
   completed.catch((error: unknown) => {
     events.emit('background-failed', { what: 'giving space back', error });
   });
-  events.emit('evicted', { reason: 'purge', counts });
+  events.emit('evicted', { reason, counts });
   const infos = stores.info === undefined ? Math.max(counts.infos, inHeap) : counts.infos;
   return { ...counts, infos, ...(evicted.some((each) => each.completed !== undefined) && { completed }) };
+}
+
+/** Returns how many infos were in the heap. */
+function forget({ heapInfos, monitor }: EvictingOptions): number {
+  monitor.forget();
+  return heapInfos?.clear() ?? 0;
 }

@@ -3,9 +3,9 @@ import type { Duration, Size } from '../common/units.js';
 import type { ClientOptions } from '../http/client-hints.js';
 import type { SweepStepName } from '../maintenance/steps.js';
 import type { SweepReport } from '../maintenance/sweep.js';
-import type { CacheEvent, CacheEventListener } from '../observability/events.js';
+import type { CacheEvent, CacheEventListener, ManagedChange, ManagementRefusal } from '../observability/events.js';
 import type { CacheCounters } from '../observability/stats.js';
-import type { StepProgress } from '../ports/cache-store.js';
+import type { StepProgress, StoreCalls, StoreFeatures } from '../ports/cache-store.js';
 import type { EntryKey, Evicted, EvictedCounts, Kind, ListedEntry, Usage, VariantIdentity } from '../ports/entry.js';
 import type { InfoCache } from '../tiers/info-cache.js';
 import type { RenderTurn } from '../tiers/render-turns.js';
@@ -18,8 +18,20 @@ import type { WorkerSettings } from './resolve-worker.js';
 export interface ImageCacheStats extends CacheCounters {
   /** Infos in the heap. */
   readonly heapInfo: { readonly entries: number; /** Estimated. */ readonly bytes: number };
+  /** The heap level in front of the variants' store, where there is one. */
+  readonly hot?: { readonly bytes: number; readonly maxSize: number };
   /** Renders now. */
   readonly rendering: { readonly running: number; readonly waiting: number };
+}
+
+/** A store of the cache, and how it is. */
+export interface StoreState {
+  readonly name: string;
+  /** What the cache keeps there. */
+  readonly kinds: readonly Kind[];
+  readonly features: StoreFeatures;
+  /** Calls that are left out for a while, since they have failed. */
+  readonly leftOut: readonly StoreCalls[];
 }
 
 /** What can be changed while the cache is in use; what is left out stays as it is. */
@@ -106,6 +118,10 @@ export abstract class ImageCache {
   abstract evictVariant(key: EntryKey): Promise<EvictedCounts>;
   /** Evicts all infos. */
   abstract evictInfos(): Promise<Evicted>;
+  /** Evicts all variants. */
+  abstract evictVariants(): Promise<Evicted>;
+  /** Evicts all originals that are cached. */
+  abstract evictSources(): Promise<Evicted>;
   /** Evicts what has expired and, in conservative mode or with `evictMissing`, what the source no longer vouches for. */
   abstract evictInvalid(options?: Omit<SweepOptions, 'steps'>): Promise<SweepReport>;
   /** Removes abandoned writes, files that are no entries, empty directories, old damaged files and trash. */
@@ -158,6 +174,8 @@ export abstract class ImageCache {
   abstract entriesOf(identifier: string): Promise<readonly ListedEntry[]>;
   /** Entries and bytes of each kind, of the stores that can count. A store of files without an index looks at all of them. */
   abstract usage(): Promise<Record<Kind, Usage>>;
+  /** The stores, each once, as they are now. */
+  abstract readonly stores: readonly StoreState[];
   /** What the cache is doing, and has done since the start. */
   abstract stats(): ImageCacheStats;
   /**
@@ -201,6 +219,10 @@ export abstract class ImageCache {
   abstract reportUncacheable(route: string, reason: UncacheableReason, message: string): void;
   /** Tells that a request was refused, since its client asks for more at a time than one may. */
   abstract reportLimited(error: unknown): void;
+  /** Tells that an operator has changed something. */
+  abstract reportManaged(change: ManagedChange): void;
+  /** Tells that somebody was not let manage the cache. */
+  abstract reportRefused(refusal: ManagementRefusal): void;
   /**
    * Begins the end: sweeps and warming stop, and renders have the time of the option `drain` from now on, those included
    * that requests still ask for. What takes longer is given up, and who waits for it gets 503 (`E_IMAGE_CACHE_CLOSED`).

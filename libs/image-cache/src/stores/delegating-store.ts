@@ -8,6 +8,7 @@ import type {
   ReadOptions,
   Reservation,
   StepReport,
+  StoreCalls,
   StoreFeatures,
   StoreStep,
 } from '../ports/cache-store.js';
@@ -64,6 +65,10 @@ export abstract class DelegatingStore implements CacheStore {
 
   get features(): StoreFeatures {
     return this.inner.features;
+  }
+
+  get leftOut(): readonly StoreCalls[] | undefined {
+    return this.inner.leftOut;
   }
 
   get leases(): Leases | undefined {

@@ -4,15 +4,12 @@ import { ImageCacheError, isError, isImageCacheError, messageOf, type ImageCache
 import { Generations } from '../common/generations.js';
 import { noLease } from '../common/no-lease.js';
 import { tellBreak } from '../common/streams.js';
-import type { CacheStore, ReadOptions, Reservation } from '../ports/cache-store.js';
+import type { CacheStore, ReadOptions, Reservation, StoreCalls } from '../ports/cache-store.js';
 import type { Clock } from '../ports/clock.js';
 import type { EntryKey, Evicted, Generation, Kind, ListedEntry, NotModified, StoredEntry } from '../ports/entry.js';
 import type { Lease, Leases, LeaseSubject } from '../ports/lease.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { DelegatingStore, type StoreOperation } from './delegating-store.js';
-
-/** Calls that are given up together. */
-export type StorePath = 'reads' | 'writes' | 'leases';
 
 /** What a {@link ResilientStore} does about a store that fails. */
 export interface ResilientStoreOptions {
@@ -30,7 +27,7 @@ export interface ResilientStoreOptions {
   /** Told of a call that took too long; whoever makes it counts it as failed. */
   readonly onTimeout?: (operation: StoreOperation, error: Error) => void;
   /** Told when calls of a kind are given up and taken up again. */
-  readonly onChange: (path: StorePath, open: boolean) => void;
+  readonly onChange: (path: StoreCalls, open: boolean) => void;
 }
 
 /** What fails and works again by itself: a store that knows its generations may be unable to read its entries. */
@@ -47,7 +44,7 @@ const CIRCUITS: Partial<Record<StoreOperation, Circuit>> = {
   lease: 'lease',
 };
 
-const PATHS: Readonly<Record<Circuit, StorePath>> = {
+const PATHS: Readonly<Record<Circuit, StoreCalls>> = {
   read: 'reads',
   stat: 'reads',
   generation: 'reads',
@@ -90,6 +87,11 @@ export class ResilientStore extends DelegatingStore {
       };
       this.#breakers.set(circuit, new CircuitBreaker({ ...options, onChange }));
     }
+  }
+
+  override get leftOut(): readonly StoreCalls[] {
+    const open = [...this.#breakers].filter(([, { isOpen }]) => isOpen).map(([circuit]) => PATHS[circuit]);
+    return [...new Set(open)];
   }
 
   override read(key: EntryKey, options?: ReadOptions): Promise<StoredEntry | NotModified | undefined> {

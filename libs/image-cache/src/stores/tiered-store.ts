@@ -1,4 +1,3 @@
-import { isImageCacheError } from '../common/errors.js';
 import { evictFrom } from '../common/evictions.js';
 import { Generations } from '../common/generations.js';
 import { emptyReport } from '../common/step-report.js';
@@ -6,29 +5,28 @@ import { keyString } from '../keys/entry-keys.js';
 import type { CacheBus, Eviction } from '../ports/cache-bus.js';
 import type {
   CacheStore,
-  CommitBody,
   ListOptions,
   MaintainOptions,
   ReadOptions,
   Reservation,
   StepReport,
+  StoreCalls,
   StoreFeatures,
   StoreStep,
 } from '../ports/cache-store.js';
 import type {
   EntryKey,
-  EntryMeta,
   Evicted,
   Generation,
   Kind,
   ListedEntry,
-  NewEntryMeta,
   NotModified,
   StoredEntry,
   Touch,
   Usage,
 } from '../ports/entry.js';
 import type { Leases } from '../ports/lease.js';
+import { keep, TieredReservation } from './tiered-reservation.js';
 
 /**
  * A small fast store in front of a large durable one. What is read below is kept above; both learn of every access and
@@ -58,6 +56,10 @@ export class TieredStore implements CacheStore {
 
   get images(): CacheStore['images'] {
     return this.#durable.images?.bind(this.#durable);
+  }
+
+  get leftOut(): readonly StoreCalls[] | undefined {
+    return this.#durable.leftOut;
   }
 
   get leases(): Leases | undefined {
@@ -190,58 +192,6 @@ export class TieredStore implements CacheStore {
 
 const NOTHING: Evicted = { infos: 0, variants: 0, sources: 0, bytes: 0 };
 
-interface TieredReservationParts {
-  readonly generation: Generation;
-  readonly hot: Reservation;
-  readonly durable: Reservation;
-  /** Called when the durable store has the entry. */
-  readonly onCommit: () => void;
-  /** Takes the former entry out of the upper store. */
-  readonly drop: () => Promise<unknown>;
-}
-
-class TieredReservation implements Reservation {
-  readonly generation: Generation;
-  readonly #parts: TieredReservationParts;
-
-  constructor(parts: TieredReservationParts) {
-    this.generation = parts.generation;
-    this.#parts = parts;
-  }
-
-  get file(): string | undefined {
-    return this.#parts.durable.file;
-  }
-
-  async commit(source: CommitBody, meta: NewEntryMeta): Promise<EntryMeta | 'fenced'> {
-    const { hot, durable, onCommit, drop } = this.#parts;
-    try {
-      const committed = await durable.commit(source, meta);
-      if (committed === 'fenced') return committed;
-      onCommit();
-      const kept = 'body' in source && Buffer.isBuffer(source.body) && (await keep(hot, source.body, meta));
-      if (!kept) await drop();
-      return committed;
-    } finally {
-      await hot.abort();
-    }
-  }
-
-  async abort(): Promise<void> {
-    await Promise.all([this.#parts.hot.abort(), this.#parts.durable.abort()]);
-  }
-}
-
 function isWholeBuffer(found: StoredEntry | NotModified | undefined): found is StoredEntry & { readonly body: Buffer } {
   return found !== undefined && !('notModified' in found) && found.range === undefined && Buffer.isBuffer(found.body);
-}
-
-/** The upper store is smaller: what does not fit stays below. Tells whether the body was kept. */
-async function keep(fence: Reservation, body: Buffer, meta: NewEntryMeta): Promise<boolean> {
-  try {
-    return (await fence.commit({ body }, meta)) !== 'fenced';
-  } catch (error) {
-    if (!isImageCacheError(error, 'E_IMAGE_CACHE_TOO_LARGE')) throw error;
-    return false;
-  }
 }

@@ -65,6 +65,15 @@ export class InfoCache {
     return this.#options.heapInfos?.peek(identifier);
   }
 
+  /** The info that is in the heap or in the store, however old; looking does not make it look used. */
+  async find(identifier: string): Promise<ImageInfo | undefined> {
+    const held = this.peek(identifier);
+    if (held !== undefined) return held;
+    const entry = await this.#options.store?.read(infoKey(identifier));
+    const body = entry && !('notModified' in entry) ? await this.#whole(entry) : undefined;
+    return body && decodeInfo(body, identifier);
+  }
+
   /**
    * The info of an image, read by `read` when no tier has it.
    *

@@ -8,6 +8,13 @@ import type { ImageCache } from '../service/image-cache.js';
 /** Timers of Node fire at once beyond this many milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
+/** What the worker did last. */
+export interface WorkerShift {
+  /** When the shift ended; milliseconds since the epoch. */
+  readonly at: number;
+  readonly report: SweepReport;
+}
+
 /**
  * Sweeps the cache at its interval: one shift at a time, the next one counted from the end of the last. No error ends
  * it, the end of the application does.
@@ -21,6 +28,8 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
   readonly #closing = new AbortController();
   #registry: SchedulerRegistry | undefined;
   #shift: Promise<SweepReport | undefined> | undefined;
+  #last: WorkerShift | undefined;
+  #nextAt: number | undefined;
 
   /** @param name of the cache, where it has one */
   constructor(cache: ImageCache, moduleRef: ModuleRef, name?: string) {
@@ -44,6 +53,16 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
     this.#unschedule();
   }
 
+  /** The last shift that came to its end in this process. */
+  get last(): WorkerShift | undefined {
+    return this.#last;
+  }
+
+  /** When the next shift begins; milliseconds since the epoch. */
+  get nextAt(): number | undefined {
+    return this.#nextAt;
+  }
+
   /** Does a shift now, or waits for the one that is under way. Resolves with `undefined` when it failed. */
   async runShift(): Promise<SweepReport | undefined> {
     this.#shift ??= this.#sweep().finally(() => {
@@ -57,6 +76,7 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
       const { rate } = this.#cache.worker ?? {};
       const report = await this.#cache.sweep({ signal: this.#closing.signal, ...(rate && { rate }) });
       const { steps, duration, skipped = [] } = report;
+      this.#last = { at: Date.now(), report };
       const done = steps.map(({ step, removed }) => `${step} ${removed}`).join(', ');
       if (skipped.length > 0) this.#logger.log(`Left to another process, which is sweeping now: ${skipped.join(', ')}`);
       if (steps.length > 0) this.#logger.log(`Shift done in ${duration} ms: ${done}`);
@@ -93,6 +113,7 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
   #schedule(delay: number): void {
     if (this.#closing.signal.aborted) return;
     const step = Math.min(delay, LONGEST_TIMER);
+    this.#nextAt = Date.now() + delay;
     const timer = setTimeout(() => {
       this.#unschedule();
       if (delay > step) this.#schedule(delay - step);
@@ -110,6 +131,7 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   #unschedule(): void {
+    this.#nextAt = undefined;
     if (this.#isScheduled()) this.#registry?.deleteTimeout(this.#timer);
   }
 

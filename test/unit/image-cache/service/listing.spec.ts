@@ -49,7 +49,7 @@ describe('listing what is cached', () => {
     const work = async (): Promise<void> => {
       for (let identifier = queue.shift(); identifier !== undefined; identifier = queue.shift()) {
         const image = identifier;
-        await cache.infos.getOrRead(image, () => Promise.resolve(imageInfo()));
+        await cache.infos.getOrRead(image, () => Promise.resolve(imageInfo({ identifier: image })));
         for (const each of operations) {
           await cache.variants.getOrRender({ identifier: image, operations: each }, () =>
             Promise.resolve({ body: Buffer.from(`${image} ${each}`), contentType: 'image/jpeg' }),
@@ -105,7 +105,7 @@ describe('listing what is cached', () => {
     expect(await cache.entriesOf('nobody')).toEqual([]);
     expect(await cache.usage()).toEqual({
       info: { entries: 3, bytes: expect.any(Number) },
-      variant: { entries: 6, bytes: 45 - 9 },
+      variant: { entries: 6, bytes: 39 },
       source: { entries: 0, bytes: 0 },
     });
   });
@@ -151,24 +151,28 @@ describe('listing what is cached', () => {
     });
   });
 
-  it.each([true, false])('looks at no more files for a page the more there are: with an index, %s', async (index) => {
-    const cache = await create({ variant: { store: files(index) } });
-    const pages = async (): Promise<number> => {
-      const first = await countingCalls(() => list(cache, {}, 40));
-      const after = first.result.at(-1)?.cursor ?? '';
-      const last = await countingCalls(() => list(cache, { after }, 40));
-      expect([first.result.length, last.result.length]).toEqual([40, 40]);
-      return Math.max(first.calls, last.calls);
-    };
-    const names = Array.from({ length: 1600 }, (_, each) => `image ${each}`);
-    await fill(cache, names.slice(0, 160), []);
-    const few = await pages();
-    await fill(cache, names.slice(160), []);
-    expect(await pages()).toBeLessThanOrEqual(few * 1.5);
-    const one = await countingCalls(() => cache.entriesOf('image 7'));
-    expect(one.result).toHaveLength(1);
-    expect(one.calls).toBeLessThan(20);
-  });
+  it.each([true, false])(
+    'looks at no more files for a page the more there are: with an index, %s',
+    async (index) => {
+      const cache = await create({ variant: { store: files(index) } });
+      const pages = async (): Promise<number> => {
+        const first = await countingCalls(() => list(cache, {}, 40));
+        const after = first.result.at(-1)?.cursor ?? '';
+        const last = await countingCalls(() => list(cache, { after }, 40));
+        expect([first.result.length, last.result.length]).toEqual([40, 40]);
+        return Math.max(first.calls, last.calls);
+      };
+      const names = Array.from({ length: 800 }, (_, each) => `image ${each}`);
+      await fill(cache, names.slice(0, 80), []);
+      const few = await pages();
+      await fill(cache, names.slice(80), []);
+      expect(await pages()).toBeLessThanOrEqual(few * 1.5);
+      const one = await countingCalls(() => cache.entriesOf('image 7'));
+      expect(one.result).toHaveLength(1);
+      expect(one.calls).toBeLessThan(20);
+    },
+    120_000,
+  );
 });
 
 /** Counts what is asked of the file system meanwhile. */

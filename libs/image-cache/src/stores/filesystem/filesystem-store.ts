@@ -46,7 +46,7 @@ import { Quarantine } from './eviction/quarantine.js';
 import { Trash } from './eviction/trash.js';
 import { spaceNews } from './upkeep/space-news.js';
 import { STORE_STEPS, Upkeep } from './upkeep/upkeep.js';
-import { isBounded } from './space/bounds.js';
+import { boundsOf, isBounded } from './space/bounds.js';
 import { openSpace } from './space/open-space.js';
 import type { Space } from './space/space.js';
 import { keysByAccess, keysByPath, KINDS } from './listing.js';
@@ -96,6 +96,7 @@ class FilesystemStore implements CacheStore {
       enumerable: true,
       orderedByAccess: hasIndex,
       steps: STORE_STEPS,
+      bounds: boundsOf(this.#options.bounds),
     };
   }
 

@@ -38,6 +38,8 @@ export interface HeapStoreOptions {
 export interface ResizableStore extends CacheStore {
   /** The target size; bytes. */
   readonly maxSize: number;
+  /** What it holds, with what its entries cost beside their bodies; bytes. */
+  readonly bytes: number;
   /**
    * Sets the target size and evicts down to it.
    *
@@ -69,16 +71,17 @@ interface Held {
   hits: number;
 }
 
+const FEATURES: StoreFeatures = {
+  shared: false,
+  persistent: false,
+  bounded: true,
+  hits: true,
+  enumerable: true,
+  orderedByAccess: true,
+};
+
 class HeapStore implements ResizableStore {
   readonly name = 'HeapCache';
-  readonly features: StoreFeatures = {
-    shared: false,
-    persistent: false,
-    bounded: true,
-    hits: true,
-    enumerable: true,
-    orderedByAccess: true,
-  };
   readonly #clock: Clock;
   readonly #generations = new Generations();
   readonly #groups = new Map<string, Set<string>>();
@@ -98,8 +101,16 @@ class HeapStore implements ResizableStore {
     });
   }
 
+  get features(): StoreFeatures {
+    return { ...FEATURES, bounds: { maxSize: this.#maxSize } };
+  }
+
   get maxSize(): number {
     return this.#maxSize;
+  }
+
+  get bytes(): number {
+    return this.#entries.calculatedSize;
   }
 
   resize(maxSize: Size): void {
@@ -174,8 +185,9 @@ class HeapStore implements ResizableStore {
 
   /** Works on the entries that are there when it begins. */
   async *entries({ kind, group, after, order = 'id', signal }: ListOptions = {}): AsyncGenerator<ListedEntry> {
-    const held = group === undefined ? this.#entries.values() : this.#ofImage(group);
-    const all = [...held].filter(({ key }) => (kind ?? key.kind) === key.kind);
+    const ids = group === undefined ? this.#entries.keys() : (this.#groups.get(group) ?? []);
+    const held = [...ids].flatMap((id) => this.#entries.peek(id) ?? []);
+    const all = held.filter(({ key }) => (kind ?? key.kind) === key.kind);
     const cursorOf = order === 'id' ? ({ key }: Held): string => keyString(key) : accessCursor;
     const sorted = all.map((held) => ({ held, cursor: cursorOf(held) })).sort((a, b) => (a.cursor < b.cursor ? -1 : 1));
     for (const { held, cursor } of sorted) {
@@ -192,11 +204,6 @@ class HeapStore implements ResizableStore {
   close(): Promise<void> {
     this.#entries.clear();
     return Promise.resolve();
-  }
-
-  #ofImage(group: string): readonly Held[] {
-    const ids = [...(this.#groups.get(group) ?? [])];
-    return ids.map((id) => this.#entries.peek(id)).filter((held) => held !== undefined);
   }
 
   #publish(held: Held): void {

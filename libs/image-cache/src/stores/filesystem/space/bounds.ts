@@ -1,5 +1,6 @@
 import { invalidOption, parseInteger } from '../../../common/options.js';
 import { parseSize, type Size } from '../../../common/units.js';
+import type { StoreBounds } from '../../../ports/cache-store.js';
 import { bytesUsed, entriesUsed, type Totals } from '../index/totals.js';
 
 /** How much a cache may take. */
@@ -59,6 +60,11 @@ export function resolveBounds(options: FilesystemBoundsOptions, path: string): B
 /** Whether anything has to make room for new entries. */
 export function isBounded({ maxSize, maxEntries, minFree, minFreeInodes }: Bounds): boolean {
   return maxSize < Infinity || maxEntries < Infinity || minFree > 0 || minFreeInodes > 0;
+}
+
+/** The bounds of what a cache may hold, where there are any. */
+export function boundsOf({ maxSize, maxEntries }: Bounds): StoreBounds {
+  return { ...(maxSize < Infinity && { maxSize }), ...(maxEntries < Infinity && { maxEntries }) };
 }
 
 /** Above this share of the bounds, room is made before it is needed … */
