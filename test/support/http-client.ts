@@ -12,6 +12,7 @@ export interface Answer {
 export interface Asked {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
   /** The address that the connection comes from. @default 127.0.0.1 */
   readonly from?: string;
 }
@@ -28,7 +29,7 @@ export interface OpenRequest {
 
 /** Sends a request on a connection of its own; the path goes out as it is. */
 export function openRequest(port: number, path: string, asked: Asked = {}): OpenRequest {
-  const { method = 'GET', headers = {}, from: localAddress = '127.0.0.1' } = asked;
+  const { method = 'GET', headers = {}, body, from: localAddress = '127.0.0.1' } = asked;
   const outgoing = request({ host: '127.0.0.1', port, path, method, headers, localAddress, agent: false });
   let received = 0;
   const answer = new Promise<Answer>((resolve, reject) => {
@@ -40,7 +41,7 @@ export function openRequest(port: number, path: string, asked: Asked = {}): Open
   });
   // Who leaves does not wait for the answer.
   answer.catch(() => undefined);
-  outgoing.end();
+  outgoing.end(body);
   return {
     answer,
     received: () => received,

@@ -25,7 +25,11 @@ import type { Leases } from '../ports/lease.js';
 
 /** The calls of a store, of its reservations and of its leases. */
 export type ChaosOperation =
-  Exclude<keyof CacheStore, 'name' | 'features' | 'bus' | 'leases'> | 'commit' | 'abort' | 'lease' | 'release';
+  | Exclude<keyof CacheStore, 'name' | 'features' | 'bus' | 'leases' | 'leftOut'>
+  | 'commit'
+  | 'abort'
+  | 'lease'
+  | 'release';
 
 /** When a trouble strikes. */
 export interface ChaosOptions {
@@ -110,6 +114,10 @@ export class ChaosStore implements CacheStore {
   get images(): CacheStore['images'] {
     const images = this.#inner.images?.bind(this.#inner);
     return images && ((options) => this.#list('images', () => images(options)));
+  }
+
+  get leftOut(): CacheStore['leftOut'] {
+    return this.#inner.leftOut;
   }
 
   get leases(): Leases | undefined {

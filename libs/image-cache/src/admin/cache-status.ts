@@ -1,0 +1,108 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { readFileSync } from 'node:fs';
+import type { Prefetcher } from '../prefetch/prefetcher.js';
+import type { ImageCache, StoreState } from '../service/image-cache.js';
+import type { CacheWorker } from '../worker/cache-worker.js';
+import { ADMIN_CACHE, ADMIN_PREFETCHER, ADMIN_SETTINGS, ADMIN_WORKER, type AdminSettings } from './admin-options.js';
+import type { StatusDto, StoreDto, UsagesDto, WorkerDto } from './dto/status.dto.js';
+import { isoTime, shownPrefetch } from './shapes.js';
+
+/** A count is good for as many times as long as it took: who looks often does not keep the disk busy. */
+const KEPT = 20;
+
+/** Puts together how the cache is. */
+@Injectable()
+export class CacheStatus {
+  readonly #cache: ImageCache;
+  readonly #worker: CacheWorker;
+  readonly #prefetcher: Prefetcher | undefined;
+  readonly #settings: AdminSettings;
+  readonly #startedAt: number;
+  readonly #version = versionOfPackage();
+  #counting: Promise<UsagesDto> | undefined;
+
+  constructor(
+    @Inject(ADMIN_CACHE) cache: ImageCache,
+    @Inject(ADMIN_WORKER) worker: CacheWorker,
+    @Inject(ADMIN_PREFETCHER) prefetcher: Prefetcher | undefined,
+    @Inject(ADMIN_SETTINGS) settings: AdminSettings,
+  ) {
+    this.#cache = cache;
+    this.#worker = worker;
+    this.#prefetcher = prefetcher;
+    this.#settings = settings;
+    this.#startedAt = settings.clock.now();
+  }
+
+  async now(): Promise<StatusDto> {
+    const usage = await this.#usage();
+    const stats = this.#cache.stats();
+    const { rss, heapUsed } = process.memoryUsage();
+    const { stores } = this.#cache;
+    const bounds = stores.find(({ kinds }) => kinds.includes('variant'))?.features.bounds;
+    return {
+      name: 'nestjs-image-cache',
+      version: this.#version,
+      startedAt: isoTime(this.#startedAt),
+      now: isoTime(this.#settings.clock.now()),
+      process: { pid: process.pid, rss, heapUsed },
+      stats,
+      usage,
+      ...(bounds && { bounds }),
+      ...(stats.hot && { hotBytes: stats.hot.bytes }),
+      worker: this.#shifts(),
+      ...(this.#prefetcher && { prefetch: shownPrefetch(this.#prefetcher.status()) }),
+      stores: stores.map(shownStore),
+    };
+  }
+
+  #shifts(): WorkerDto {
+    const { last, nextAt } = this.#worker;
+    const interval = this.#cache.worker?.interval;
+    return {
+      enabled: interval !== undefined,
+      ...(interval !== undefined && { interval }),
+      ...(nextAt !== undefined && { nextAt: isoTime(nextAt) }),
+      ...(last && { lastAt: isoTime(last.at), lastReport: last.report }),
+    };
+  }
+
+  /** A store of files without an index looks at all of them: one count at a time, which is kept for a while. */
+  #usage(): Promise<UsagesDto> {
+    this.#counting ??= this.#count();
+    return this.#counting;
+  }
+
+  async #count(): Promise<UsagesDto> {
+    const { clock } = this.#settings;
+    const forget = (): void => {
+      this.#counting = undefined;
+    };
+    const started = clock.now();
+    try {
+      const usage = await this.#cache.usage();
+      const took = clock.now() - started;
+      if (took === 0) forget();
+      else clock.schedule(took * KEPT, forget);
+      return usage;
+    } catch (error) {
+      forget();
+      throw error;
+    }
+  }
+}
+
+function shownStore({ leftOut, name, kinds, features }: StoreState): StoreDto {
+  const [reads, writes, leases] = (['reads', 'writes', 'leases'] as const).map((calls) => leftOut.includes(calls));
+  return {
+    name,
+    kinds,
+    features,
+    breaker: { reads: reads === true, writes: writes === true, leases: leases === true },
+  };
+}
+
+function versionOfPackage(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+}

@@ -1,0 +1,71 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { VERBS, type Verb } from '../tasks/verb.js';
+
+/** What to do. */
+export class TaskRequestDto {
+  @ApiProperty({ enum: VERBS })
+  readonly verb!: Verb;
+
+  @ApiPropertyOptional({ type: String, description: 'Of the image; for EvictItemFromCache.' })
+  readonly identifier?: string;
+
+  @ApiPropertyOptional({ type: Boolean, default: false, description: 'Counts, and changes nothing.' })
+  readonly dryRun?: boolean;
+}
+
+/** How far a task is. */
+export class TaskProgressDto {
+  @ApiProperty({ type: String })
+  readonly step!: string;
+
+  @ApiProperty({ type: Number })
+  readonly examined!: number;
+
+  @ApiProperty({ type: Number })
+  readonly removed!: number;
+
+  @ApiProperty({ type: Number })
+  readonly bytes!: number;
+}
+
+/** Something that is being done, or was. */
+export class TaskDto {
+  @ApiProperty({ type: String, format: 'uuid' })
+  readonly id!: string;
+
+  @ApiProperty({ enum: VERBS })
+  readonly verb!: Verb;
+
+  @ApiPropertyOptional({ type: String })
+  readonly identifier?: string;
+
+  @ApiPropertyOptional({ type: Boolean })
+  readonly dryRun?: boolean;
+
+  @ApiProperty({ enum: ['queued', 'running', 'succeeded', 'failed', 'aborted'] })
+  readonly status!: string;
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  readonly queuedAt!: string;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  readonly startedAt?: string;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  readonly stoppedAt?: string;
+
+  @ApiPropertyOptional({ type: TaskProgressDto })
+  readonly progress?: TaskProgressDto;
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, description: 'Counts, or the report of a sweep.' })
+  readonly result?: object;
+
+  @ApiPropertyOptional({ type: String, description: 'Why it failed; one line.' })
+  readonly error?: string;
+}
+
+/** Tasks, the newest first. */
+export class TasksDto {
+  @ApiProperty({ type: [TaskDto] })
+  readonly tasks!: readonly TaskDto[];
+}

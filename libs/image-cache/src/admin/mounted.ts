@@ -1,0 +1,42 @@
+import { Controller, UseFilters, UseGuards, type CanActivate, type Type } from '@nestjs/common';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { AdminExceptionFilter } from './admin-exception.filter.js';
+import { AdminGuard } from './auth/admin-guard.js';
+import { ActionsController } from './controllers/actions.controller.js';
+import { CacheController } from './controllers/cache.controller.js';
+import { QueueController } from './controllers/queue.controller.js';
+import { StatusController } from './controllers/status.controller.js';
+import { TasksController } from './controllers/tasks.controller.js';
+import type { ImageCacheAdminExtras } from './admin-options.js';
+import { joinPaths, otherMethodsOf } from './other-methods.js';
+
+/** The controllers of the admin API, relative to its path. */
+const CONTROLLERS: readonly Type[] = [
+  CacheController,
+  QueueController,
+  ActionsController,
+  TasksController,
+  StatusController,
+];
+
+/** Those that are at the root of the server, too, where Galia has them. */
+const OF_GALIA: readonly Type[] = [TasksController, StatusController];
+
+/** Puts the controllers below the path, behind the guards. */
+export function mountedControllers(extras: ImageCacheAdminExtras): Type[] {
+  const { path = 'admin', guards = [], galiaPaths = false, controllers = [] } = extras;
+  const below = [...CONTROLLERS, ...controllers].map((controller) => mount(controller, path, guards));
+  const atRoot = galiaPaths ? OF_GALIA.map((controller) => mount(controller, '', guards)) : [];
+  const mounted = [...below, ...atRoot];
+  return [...mounted, mount(otherMethodsOf(mounted), '', guards)];
+}
+
+/** A class of its own for each place: several modules may have the same controllers. */
+function mount(base: Type, path: string, guards: readonly Type<CanActivate>[]): Type {
+  const Mounted = class extends base {};
+  Object.defineProperty(Mounted, 'name', { value: base.name });
+  Controller(joinPaths(path, String(Reflect.getMetadata(PATH_METADATA, base))))(Mounted);
+  UseGuards(AdminGuard, ...guards)(Mounted);
+  UseFilters(AdminExceptionFilter)(Mounted);
+  return Mounted;
+}

@@ -1,0 +1,79 @@
+import { keyString } from '../keys/entry-keys.js';
+import type { SweepReport } from '../maintenance/sweep.js';
+import type { EvictedCounts, Kind, ListedEntry, Usage } from '../ports/entry.js';
+import type { PrefetchJob, PrefetchStatus } from '../prefetch/prefetcher.js';
+import type { CountsDto, EntryDto } from './dto/cache.dto.js';
+import type { JobDto, PrefetchStatusDto } from './dto/queue.dto.js';
+
+/** Milliseconds that a `Date` can hold. */
+const LATEST = 8.64e15;
+
+/** A time as answers tell it: ISO 8601, UTC. */
+export function isoTime(at: number): string {
+  return new Date(Math.min(Math.max(Number.isFinite(at) ? at : 0, -LATEST), LATEST)).toISOString();
+}
+
+/** An entry as answers tell it. */
+export function shownEntry({ key, meta, lastAccess, hits }: ListedEntry): EntryDto {
+  const { lastModified } = meta.source ?? {};
+  // Files tell it in nanoseconds; what other sources tell is theirs.
+  const modified =
+    lastModified !== undefined && /^\d{1,24}$/.test(lastModified) ? Number(lastModified) / 1e6 : undefined;
+  return {
+    identifier: meta.identifier,
+    kind: key.kind,
+    ...(meta.operations !== undefined && { operations: meta.operations }),
+    key: keyString(key),
+    contentType: meta.contentType,
+    size: meta.size,
+    createdAt: isoTime(meta.createdAt),
+    lastAccess: isoTime(lastAccess),
+    ...(hits !== undefined && { hits }),
+    ...(modified !== undefined && { sourceModified: isoTime(modified) }),
+  };
+}
+
+/** A job as answers tell it. */
+export function shownJob({ queuedAt, notBefore, ...job }: PrefetchJob): JobDto {
+  return {
+    ...job,
+    queuedAt: isoTime(queuedAt),
+    ...(notBefore !== undefined && { notBefore: isoTime(notBefore) }),
+  };
+}
+
+/** The state of the prefetcher as answers tell it. */
+export function shownPrefetch({ nextAt, ...status }: PrefetchStatus): PrefetchStatusDto {
+  return { ...status, ...(nextAt !== undefined && { nextAt: isoTime(nextAt) }) };
+}
+
+/** What entries are, counted as an eviction would. */
+export function countEntries(entries: readonly ListedEntry[]): CountsDto {
+  const counts = { infos: 0, variants: 0, sources: 0, bytes: 0 };
+  for (const { key, meta } of entries) {
+    counts[`${key.kind}s`] += 1;
+    counts.bytes += meta.size;
+  }
+  return counts;
+}
+
+/** Only the counts of what an eviction tells. */
+export function countsOf({ infos, variants, sources, bytes }: EvictedCounts): CountsDto {
+  return { infos, variants, sources, bytes };
+}
+
+/** What would go of some kinds, or of all. */
+export function countUsage(usage: Readonly<Record<Kind, Usage>>, kinds?: readonly Kind[]): CountsDto {
+  const of = (kind: Kind): Usage => (kinds === undefined || kinds.includes(kind) ? usage[kind] : NOTHING);
+  const [info, variant, source] = [of('info'), of('variant'), of('source')];
+  const bytes = info.bytes + variant.bytes + source.bytes;
+  return { infos: info.entries, variants: variant.entries, sources: source.entries, bytes };
+}
+
+const NOTHING: Usage = { entries: 0, bytes: 0 };
+
+/** What the steps of a sweep did, together. */
+export function countSweep({ steps }: SweepReport): Readonly<Record<'removed' | 'bytes' | 'failed', number>> {
+  const sum = (field: 'removed' | 'bytes' | 'failed'): number => steps.reduce((all, step) => all + step[field], 0);
+  return { removed: sum('removed'), bytes: sum('bytes'), failed: sum('failed') };
+}

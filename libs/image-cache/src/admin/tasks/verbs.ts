@@ -1,0 +1,75 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import type { Evicted, Kind } from '../../ports/entry.js';
+import type { Prefetcher } from '../../prefetch/prefetcher.js';
+import type { ImageCache } from '../../service/image-cache.js';
+import type { SweepReport } from '../../maintenance/sweep.js';
+import { ADMIN_CACHE, ADMIN_PREFETCHER } from '../admin-options.js';
+import { requirePrefetcher } from '../require-prefetcher.js';
+import { countEntries, countsOf, countUsage } from '../shapes.js';
+import type { CountsDto } from '../dto/cache.dto.js';
+import type { TaskContext, TaskResult, TaskWork } from './task-registry.js';
+import type { TaskRequest } from './verb.js';
+
+/** What the verbs of tasks do. */
+@Injectable()
+export class Verbs {
+  readonly #cache: ImageCache;
+  readonly #prefetcher: Prefetcher | undefined;
+
+  constructor(
+    @Inject(ADMIN_CACHE) cache: ImageCache,
+    @Optional() @Inject(ADMIN_PREFETCHER) prefetcher: Prefetcher | undefined,
+  ) {
+    this.#cache = cache;
+    this.#prefetcher = prefetcher;
+  }
+
+  /** @throws NotFoundException when something is to be prefetched and nothing can be */
+  workOf(request: TaskRequest): TaskWork {
+    const { verb, dryRun, identifier = '' } = request;
+    const cache = this.#cache;
+    switch (verb) {
+      case 'PurgeCache':
+        return (context) => this.#evictAll(() => cache.purge(), { dryRun, ...context });
+      case 'EvictInfosFromCache':
+        return (context) => this.#evictAll(() => cache.evictInfos(), { dryRun, kinds: ['info'], ...context });
+      case 'EvictInvalidFromCache':
+        return (context) => cache.evictInvalid({ dryRun, ...context });
+      case 'EvictItemFromCache':
+        return () => this.#evict(identifier, dryRun);
+      case 'SweepCache':
+        return (context) => cache.sweep({ dryRun, ...context });
+      case 'CleanCache':
+        return (context) => cache.cleanUp({ dryRun, ...context });
+      case 'PruneCache':
+        return (context): Promise<SweepReport> => cache.sweep({ steps: ['bounds'], dryRun, ...context });
+      case 'PrefetchImages': {
+        const prefetcher = requirePrefetcher(this.#prefetcher);
+        return ({ signal }) => prefetcher.run({ signal });
+      }
+    }
+  }
+
+  async #evict(identifier: string, dryRun: boolean): Promise<TaskResult> {
+    if (dryRun) return countEntries(await this.#cache.entriesOf(identifier));
+    return countsOf(await this.#cache.evict(identifier));
+  }
+
+  /** What is evicted is out of sight at once; giving its space back, which counts it, may take longer. */
+  async #evictAll(
+    evict: () => Promise<Evicted>,
+    { dryRun, kinds, onProgress }: TaskContext & { readonly dryRun: boolean; readonly kinds?: readonly Kind[] },
+  ): Promise<TaskResult> {
+    if (dryRun) return countUsage(await this.#cache.usage(), kinds);
+    const evicted = await evict();
+    onProgress({ step: 'evict', ...sumOf(evicted) });
+    const counts = countsOf((await evicted.completed) ?? evicted);
+    onProgress({ step: 'evict', ...sumOf(counts) });
+    return counts;
+  }
+}
+
+function sumOf({ infos, variants, sources, bytes }: CountsDto): { examined: number; removed: number; bytes: number } {
+  const entries = infos + variants + sources;
+  return { examined: entries, removed: entries, bytes };
+}
