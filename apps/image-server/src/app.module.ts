@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { IiifExceptionFilter, IiifModule } from 'nestjs-iiif';
+import { adminModules } from './admin/admin-modules.js';
 import { iiifOptions } from './configuration/iiif-options.js';
 import type { Settings } from './configuration/known-keys.js';
 import { SETTINGS, settingsModule } from './configuration/settings.module.js';
@@ -26,6 +27,6 @@ import { ORIGINAL_SOURCE, SourceModule } from './source/source.module.js';
 export class AppModule {
   /** Configures the server with settings that have been checked. */
   static async forSettings(settings: Settings): Promise<DynamicModule> {
-    return { module: AppModule, imports: [await settingsModule(settings)] };
+    return { module: AppModule, imports: [await settingsModule(settings), ...adminModules(settings)] };
   }
 }

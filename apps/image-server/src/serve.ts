@@ -2,6 +2,7 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
+import { describeAdmin } from './admin/admin-modules.js';
 import { AppModule } from './app.module.js';
 import type { Settings } from './configuration/known-keys.js';
 import { addCommonHeaders, refuseForeignTargets } from './http/every-request.js';
@@ -29,6 +30,7 @@ export async function createServer(settings: Settings): Promise<NestFastifyAppli
   addCommonHeaders(app.getHttpServer());
   refuseForeignTargets(app);
   await serveViewer(app);
+  describeAdmin(app, settings);
   return app;
 }
 

@@ -76,6 +76,8 @@ export function missingIn(settings: Settings): MissingValue[] {
   if (usesFiles && settings['cache.FilesystemCache.pathname'] === undefined) {
     missing.push({ key: 'cache.FilesystemCache.pathname', reason: 'FilesystemCache needs a directory for itself' });
   }
+  if (settings['endpoint.api.enabled'] && settings['endpoint.api.secret'] === undefined)
+    missing.push({ key: 'endpoint.api.secret', reason: 'endpoint.api.enabled needs a secret' });
   return missing;
 }
 

@@ -1,5 +1,6 @@
 import type { ValuesOf } from './key-definition.js';
 import { CLIENT_KEYS } from './keys/client-keys.js';
+import { ENDPOINT_KEYS } from './keys/endpoint-keys.js';
 import { HTTP_KEYS } from './keys/http-keys.js';
 import { IMAGE_KEYS } from './keys/image-keys.js';
 import { MODE_KEYS } from './keys/mode-keys.js';
@@ -14,6 +15,7 @@ export const KNOWN_KEYS = [
   ...TIER_KEYS,
   ...STORE_KEYS,
   ...IMAGE_KEYS,
+  ...ENDPOINT_KEYS,
 ] as const;
 
 /** A key that is known. */

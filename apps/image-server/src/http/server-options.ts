@@ -8,8 +8,11 @@ type ServerOptions = Exclude<NonNullable<ConstructorParameters<typeof FastifyAda
 /** Characters of a percent-encoded identifier; a longer one is no name of a file. */
 const LONGEST_PARAMETER = 4096;
 
-/** Nothing is posted here. */
+/** Bytes; nothing is posted here … */
 const LARGEST_BODY = 1024;
+
+/** … but to the admin API. */
+const LARGEST_ADMIN_BODY = 64 * 1024;
 
 /** Milliseconds to send a request. */
 const REQUEST_TIMEOUT = 30_000;
@@ -33,7 +36,7 @@ const answerUnroutable: NonNullable<ServerOptions['frameworkErrors']> = ({ code 
 export function serverOptions(settings: Settings): ServerOptions {
   return {
     trustProxy: settings.trust_proxy,
-    bodyLimit: LARGEST_BODY,
+    bodyLimit: settings['endpoint.api.enabled'] ? LARGEST_ADMIN_BODY : LARGEST_BODY,
     keepAliveTimeout: KEEP_ALIVE,
     requestTimeout: REQUEST_TIMEOUT,
     connectionTimeout: settings['processor.timeout'] * 1000 + STALLED,
