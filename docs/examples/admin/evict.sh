@@ -1,0 +1,5 @@
+curl -fsS -u "$USER:$SECRET" -X DELETE "$ADMIN/cache/maps%2Fparis.tif?dryRun=true"
+curl -fsS -u "$USER:$SECRET" -X DELETE "$ADMIN/cache/maps%2Fparis.tif"
+curl -fsS -u "$USER:$SECRET" --json '{"identifiers":["a.tif","b.tif"]}' "$ADMIN/actions/changed"
+curl -fsS -u "$USER:$SECRET" -X DELETE "$ADMIN/cache?target=variants&dryRun=true"
+curl -fsS -u "$USER:$SECRET" -X DELETE "$ADMIN/cache?target=variants"

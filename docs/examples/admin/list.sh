@@ -1,0 +1,3 @@
+curl -fsS -u "$USER:$SECRET" "$ADMIN/cache?kind=variant&limit=2"
+curl -fsS -u "$USER:$SECRET" "$ADMIN/cache?order=lastAccess&limit=100"
+curl -fsS -u "$USER:$SECRET" "$ADMIN/cache/maps%2Fparis.tif"
