@@ -1,13 +1,18 @@
-import type { Evicted, Kind } from '../ports/entry.js';
+import type { Evicted, EvictedCounts, Kind } from '../ports/entry.js';
 import type { Prefetcher } from '../prefetch/prefetcher.js';
 import type { ImageCache } from '../service/image-cache.js';
-import type { ClearedDto } from './dto/cache.dto.js';
 import type { Asked } from './image-description.js';
 import { requirePrefetcher } from './require-prefetcher.js';
 import { countsOf, countUsage } from './shapes.js';
 
 /** What can be cleared. */
 export const TARGETS = ['variants', 'infos', 'sources', 'queue', 'all'] as const;
+
+/** What was cleared, or would be. */
+export interface Cleared extends EvictedCounts {
+  /** Jobs. */
+  readonly queued: number;
+}
 
 /** What is to be cleared. */
 export type Target = (typeof TARGETS)[number];
@@ -32,7 +37,7 @@ const EVICT: Readonly<Record<Exclude<Target, 'queue'>, (cache: ImageCache) => Pr
  *
  * @throws NotFoundException when the queue is to be emptied and there is none
  */
-export async function clearTarget(target: Target, dryRun: boolean, { cache, prefetcher }: Asked): Promise<ClearedDto> {
+export async function clearTarget(target: Target, dryRun: boolean, { cache, prefetcher }: Asked): Promise<Cleared> {
   const queue = target === 'queue' ? requirePrefetcher(prefetcher) : target === 'all' ? prefetcher : undefined;
   if (dryRun) return { ...countUsage(await cache.usage(), KINDS_OF[target]), queued: jobsIn(queue) };
   const queued = (await queue?.clear()) ?? 0;

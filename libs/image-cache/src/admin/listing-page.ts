@@ -5,7 +5,11 @@ import { shownEntry, shownJob } from './shapes.js';
 import type { ListedEntry } from '../ports/entry.js';
 
 /** A page of entries; one more is looked at, to know whether there is another page. */
-export async function listPage(cache: ImageCache, options: EntriesOptions, limit: number): Promise<EntriesDto> {
+export async function listPage(
+  cache: ImageCache,
+  options: EntriesOptions,
+  limit: number,
+): Promise<Omit<EntriesDto, 'queue'>> {
   const entries: ListedEntry[] = [];
   let next: string | undefined;
   for await (const entry of cache.entries(options)) {

@@ -2,7 +2,7 @@ import { keyString } from '../keys/entry-keys.js';
 import type { SweepReport } from '../maintenance/sweep.js';
 import type { EvictedCounts, Kind, ListedEntry, Usage } from '../ports/entry.js';
 import type { PrefetchJob, PrefetchStatus } from '../prefetch/prefetcher.js';
-import type { CountsDto, EntryDto } from './dto/cache.dto.js';
+import type { EntryDto } from './dto/cache.dto.js';
 import type { JobDto, PrefetchStatusDto } from './dto/queue.dto.js';
 
 /** Milliseconds that a `Date` can hold. */
@@ -48,7 +48,7 @@ export function shownPrefetch({ nextAt, ...status }: PrefetchStatus): PrefetchSt
 }
 
 /** What entries are, counted as an eviction would. */
-export function countEntries(entries: readonly ListedEntry[]): CountsDto {
+export function countEntries(entries: readonly ListedEntry[]): EvictedCounts {
   const counts = { infos: 0, variants: 0, sources: 0, bytes: 0 };
   for (const { key, meta } of entries) {
     counts[`${key.kind}s`] += 1;
@@ -58,12 +58,12 @@ export function countEntries(entries: readonly ListedEntry[]): CountsDto {
 }
 
 /** Only the counts of what an eviction tells. */
-export function countsOf({ infos, variants, sources, bytes }: EvictedCounts): CountsDto {
+export function countsOf({ infos, variants, sources, bytes }: EvictedCounts): EvictedCounts {
   return { infos, variants, sources, bytes };
 }
 
 /** What would go of some kinds, or of all. */
-export function countUsage(usage: Readonly<Record<Kind, Usage>>, kinds?: readonly Kind[]): CountsDto {
+export function countUsage(usage: Readonly<Record<Kind, Usage>>, kinds?: readonly Kind[]): EvictedCounts {
   const of = (kind: Kind): Usage => (kinds === undefined || kinds.includes(kind) ? usage[kind] : NOTHING);
   const [info, variant, source] = [of('info'), of('variant'), of('source')];
   const bytes = info.bytes + variant.bytes + source.bytes;

@@ -19,7 +19,7 @@ export class Credentials {
   match(authorization: string): boolean {
     const [, scheme = '', value = ''] = /^(basic|bearer) +([\w.~+/=-]+)$/i.exec(authorization) ?? [];
     if (scheme.toLowerCase() === 'bearer') return timingSafeEqual(this.#digest(value), this.#secret);
-    const [username = '', secret] = splitOnce(Buffer.from(value, 'base64').toString('utf8'));
+    const [username, secret] = splitOnce(Buffer.from(value, 'base64').toString('utf8'));
     const isUser = timingSafeEqual(this.#digest(username), this.#username);
     const isSecret = timingSafeEqual(this.#digest(secret ?? ''), this.#secret);
     return isUser && isSecret;

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Inject, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { RoutedRequest } from '../../nest/http-exchange.js';
+import type { EvictedCounts } from '../../ports/entry.js';
 import type { Prefetcher } from '../../prefetch/prefetcher.js';
 import type { ImageCache, LiveOptions, SweepOptions } from '../../service/image-cache.js';
 import type { SweepStepName } from '../../maintenance/steps.js';
@@ -122,7 +123,7 @@ export class ActionsController {
     if (identifiers === undefined) throw wrong('identifier', 'is missing; give it, or identifiers.');
     if (fields.has('identifier') && fields.has('identifiers'))
       throw wrong('identifiers', 'there is an identifier, too.');
-    const done = [];
+    const done: Changed[] = [];
     for (const identifier of identifiers) done.push(await this.#change(identifier));
     const evicted = countsOf(sumCounts(done.map((each) => each.evicted)));
     const requeued = done.reduce((sum, each) => sum + each.requeued, 0);
@@ -151,7 +152,7 @@ export class ActionsController {
     return { changed };
   }
 
-  async #change(identifier: string): Promise<ChangedReportDto> {
+  async #change(identifier: string): Promise<Changed> {
     if (isReWarming(this.#prefetcher)) return this.#prefetcher.changed(identifier);
     return { evicted: await this.#cache.changed(identifier), requeued: 0 };
   }
@@ -170,6 +171,11 @@ export class ActionsController {
     if (!dryRun) this.#audit.tell(request, { what, counts: countSweep(report) });
     return report;
   }
+}
+
+interface Changed {
+  readonly evicted: EvictedCounts;
+  readonly requeued: number;
 }
 
 interface Sweep {

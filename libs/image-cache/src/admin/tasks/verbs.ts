@@ -1,12 +1,11 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import type { Evicted, Kind } from '../../ports/entry.js';
+import type { Evicted, EvictedCounts, Kind } from '../../ports/entry.js';
 import type { Prefetcher } from '../../prefetch/prefetcher.js';
 import type { ImageCache } from '../../service/image-cache.js';
 import type { SweepReport } from '../../maintenance/sweep.js';
 import { ADMIN_CACHE, ADMIN_PREFETCHER } from '../admin-options.js';
 import { requirePrefetcher } from '../require-prefetcher.js';
 import { countEntries, countsOf, countUsage } from '../shapes.js';
-import type { CountsDto } from '../dto/cache.dto.js';
 import type { TaskContext, TaskResult, TaskWork } from './task-registry.js';
 import type { TaskRequest } from './verb.js';
 
@@ -69,7 +68,11 @@ export class Verbs {
   }
 }
 
-function sumOf({ infos, variants, sources, bytes }: CountsDto): { examined: number; removed: number; bytes: number } {
+function sumOf({ infos, variants, sources, bytes }: EvictedCounts): {
+  examined: number;
+  removed: number;
+  bytes: number;
+} {
   const entries = infos + variants + sources;
   return { examined: entries, removed: entries, bytes };
 }
