@@ -5,6 +5,7 @@ import { DISK, makeDirectory, type TestDirectory } from '../support/directories.
 import { bytesInUse, countFiles } from '../support/disk-usage.js';
 import { openFiles } from '../support/filesystem-store.js';
 import { MAY_MOUNT, mountSmall, release } from '../support/mounts.js';
+import { put, variantOf } from '../support/stores.js';
 
 const PROCESSES = 4;
 
@@ -102,5 +103,16 @@ describe('the bounds of a filesystem store', () => {
     expect(most).toBeGreaterThan(10);
     // Two files say what the directory is. What is replaced while the files are counted may count twice.
     expect(most).toBeLessThanOrEqual(20 + 2 + PROCESSES * LANES);
+  });
+
+  it('are not undercut by a sweep that begins while room is being made', async () => {
+    const filling = await openFiles(directory.path, { maxEntries: 100 });
+    for (const name of 'abcdefgh') await put(filling.store, variantOf(name), name);
+    await filling.store.close?.();
+    // Room is made from the moment on that it is opened.
+    const { store } = await openFiles(directory.path, { maxEntries: 5 });
+    await store.maintain?.('bounds', { stall: 86_400_000 });
+    expect((await store.usage()).entries).toBe(4);
+    await store.close?.();
   });
 });

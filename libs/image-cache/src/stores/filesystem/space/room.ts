@@ -72,9 +72,10 @@ export class Room {
       return;
     }
     const listener = counting(run);
-    for (let missing = this.#shortage(LOW); !isEnough(missing); missing = this.#shortage(LOW)) {
-      const batch = missing;
-      const { entries } = await this.#options.pruner.prune((sofar) => (sofar.entries === 0 ? batch : ENOUGH), listener);
+    while (!isEnough(this.#shortage(LOW))) {
+      // What is missing when it has its turn: room may be being made in the background.
+      const missing = ({ entries }: Pruned): Shortage => (entries === 0 ? this.#shortage(LOW) : ENOUGH);
+      const { entries } = await this.#options.pruner.prune(missing, listener);
       if (entries === 0) return;
       await run.proceed(entries);
     }
