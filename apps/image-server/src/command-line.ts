@@ -19,6 +19,8 @@ Commands:
   (none)         serves images
   config check   shows the effective configuration, and what is wrong with it
   config keys    lists the keys of the configuration as a Markdown table
+  cache          manages the cache, of a server or without one; see image-server cache --help
+  completion     prints a script by which a shell completes words: bash, zsh or fish
 
 Options:
   --config FILE  reads this YAML file; also IMAGE_SERVER_CONFIG
@@ -29,6 +31,21 @@ const COMMANDS: Readonly<Record<string, CommandName>> = {
   'config check': 'config check',
   'config keys': 'config keys',
 };
+
+/** Commands with a command line of their own. */
+const MANAGING: readonly (string | undefined)[] = ['cache', 'completion'];
+
+/**
+ * The arguments of the commands that manage; `undefined` when another one is called. A configuration file may be named
+ * before, too.
+ */
+export function managingArguments(args: readonly string[]): readonly string[] | undefined {
+  const [first = ''] = args;
+  const named = first === '--config' ? 2 : Number(first.startsWith('--config='));
+  const [name, ...rest] = args.slice(named);
+  if (name === undefined || !MANAGING.includes(name)) return undefined;
+  return [name, ...rest.slice(0, 1), ...args.slice(0, named), ...rest.slice(1)];
+}
 
 /**
  * Reads the command line.

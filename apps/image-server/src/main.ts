@@ -1,13 +1,18 @@
 import 'reflect-metadata';
-import { USAGE, readCommandLine } from './command-line.js';
+import { USAGE, managingArguments, readCommandLine } from './command-line.js';
 import { readConfiguration, requireComplete } from './configuration/configuration.js';
 import { configurationReport, keysTable } from './configuration/report.js';
 import { storesOf } from './configuration/stores.js';
 import { oneLine } from './one-line.js';
-import { serve } from './serve.js';
 
 async function run(args: readonly string[]): Promise<void> {
   const { env: environment } = process;
+  const managing = managingArguments(args);
+  if (managing !== undefined) {
+    const { runCommand } = await import('./cli/run-command.js');
+    process.exitCode = await runCommand(managing);
+    return;
+  }
   const { command, file } = readCommandLine(args, environment);
   if (command === 'help') {
     print(USAGE);
@@ -20,8 +25,12 @@ async function run(args: readonly string[]): Promise<void> {
   const configuration = readConfiguration({ file, environment });
   if (command === 'config check') print(configurationReport(configuration));
   requireComplete(configuration);
-  if (command === 'config check') await storesOf(configuration.settings);
-  else await serve(configuration.settings, print);
+  if (command === 'config check') {
+    await storesOf(configuration.settings);
+    return;
+  }
+  const { serve } = await import('./serve.js');
+  await serve(configuration.settings, print);
 }
 
 function print(text: string): void {

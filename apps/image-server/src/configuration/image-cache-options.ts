@@ -7,7 +7,7 @@ import type {
 } from 'nestjs-image-cache';
 import { cdnOptions } from './cdn-cache-control.js';
 import type { Settings } from './known-keys.js';
-import { storesOf, type TierStores } from './stores.js';
+import { storesOf, type StoreUse, type TierStores } from './stores.js';
 
 /** Less than the time after which connections are cut at the end: whoever waits for a picture is told. */
 const DRAIN = '25s';
@@ -17,8 +17,8 @@ const DRAIN = '25s';
  *
  * @throws ConfigurationError when a store cannot be had
  */
-export async function imageCacheOptions(settings: Settings): Promise<ImageCacheOptions> {
-  const stores = await storesOf(settings);
+export async function imageCacheOptions(settings: Settings, use?: StoreUse): Promise<ImageCacheOptions> {
+  const stores = await storesOf(settings, use);
   const concurrency = settings['processor.concurrency'];
   const perClient = settings['processor.per_client'];
   return {

@@ -18,18 +18,24 @@ export interface TierStores {
 }
 
 /**
+ * What stores in files are opened for: to serve, within their bounds, which are kept from the moment on that they are
+ * opened; to look at what is in them, and to evict by name; or to count what would go.
+ */
+export type StoreUse = 'serve' | 'look' | 'count';
+
+/**
  * Loads the stores that settings name, and opens none. Tiers that name the same one, with the same options, share it.
  *
  * @throws ConfigurationError when a store cannot be had
  */
-export async function storesOf(settings: Settings): Promise<TierStores> {
+export async function storesOf(settings: Settings, use: StoreUse = 'serve'): Promise<TierStores> {
   const variant = settings['cache.server.variant.enabled'] ? variantStore(settings) : undefined;
   const info = keepsInfos(settings) ? infoStore(settings, variant) : undefined;
-  const madeForVariants = variant && (await makeStore(variant, settings));
+  const madeForVariants = variant && (await makeStore(variant, settings, use));
   if (info === undefined) return { info, variant: madeForVariants };
   return {
     variant: madeForVariants,
-    info: variant && isSame(info, variant) ? madeForVariants : await makeStore(info, settings),
+    info: variant && isSame(info, variant) ? madeForVariants : await makeStore(info, settings, use),
   };
 }
 
@@ -55,7 +61,7 @@ function isSame(one: OwnStore, other: OwnStore): boolean {
   return textOf(one) === textOf(other);
 }
 
-async function makeStore(store: OwnStore, settings: Settings): Promise<StoreFactory> {
+async function makeStore(store: OwnStore, settings: Settings, use: StoreUse): Promise<StoreFactory> {
   if (isOwn(store.implementation)) return loadOwnStore(store);
   try {
     if (store.implementation === 'HeapCache') return heapStore({ maxSize: settings['cache.HeapCache.target_size'] });
@@ -64,12 +70,21 @@ async function makeStore(store: OwnStore, settings: Settings): Promise<StoreFact
       depth: settings['cache.FilesystemCache.dir.depth'],
       nameLength: settings['cache.FilesystemCache.dir.name_length'],
       durable: settings['cache.FilesystemCache.durable'],
-      ...boundsOf(settings),
+      ...boundsFor(use, boundsOf(settings)),
     });
   } catch (error) {
     if (!isImageCacheError(error)) throw error;
     throw new ConfigurationError(`cache.${store.implementation}: ${error.message}`, { cause: error });
   }
+}
+
+/** Without bounds, the index that others have made is to be asked for; without an index, bounds are kept by sweeps only. */
+function boundsFor(use: StoreUse, bounds: FilesystemBoundsOptions): FilesystemBoundsOptions & { index?: boolean } {
+  const { maxSize, maxEntries } = bounds;
+  const isBounded = Object.keys(bounds).some((bound) => bound !== 'maxEntrySize');
+  if (use === 'look') return isBounded ? { index: true } : {};
+  if (use === 'serve') return bounds;
+  return { ...(maxSize !== undefined && { maxSize }), ...(maxEntries !== undefined && { maxEntries }), index: false };
 }
 
 function boundsOf(settings: Settings): FilesystemBoundsOptions {

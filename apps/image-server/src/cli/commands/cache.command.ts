@@ -1,0 +1,59 @@
+import { Command, CommandRunner } from 'nest-commander';
+import { didYouMean } from '../../configuration/did-you-mean.js';
+import { CliError } from '../cli-error.js';
+import type { Commander } from './command-help.js';
+import { DeleteAllCachedImagesCommand } from './delete-all-cached-images.command.js';
+import { DeleteAllQueuedImagesCommand } from './delete-all-queued-images.command.js';
+import { DeleteCachedImageCommand } from './delete-cached-image.command.js';
+import { DeleteQueuedImageCommand } from './delete-queued-image.command.js';
+import { ListCachedCommand } from './list-cached.command.js';
+import { ListQueuedCommand } from './list-queued.command.js';
+import { PrefetchCommand } from './prefetch.command.js';
+import { QueueImageCommand } from './queue-image.command.js';
+import { StatsCommand } from './stats.command.js';
+import { CleanCommand, PruneCommand, SweepCommand } from './upkeep.commands.js';
+
+const ABOUT = `
+The cache is that of a server (--server or IMAGE_SERVER_URL), reached by its admin API, or that in the stores of a
+configuration (--config or IMAGE_SERVER_CONFIG, and the environment), also while a server is using them.`;
+
+/** Manages the cache. */
+@Command({
+  name: 'cache',
+  description: 'manages the cache',
+  subCommands: [
+    ListCachedCommand,
+    ListQueuedCommand,
+    QueueImageCommand,
+    DeleteCachedImageCommand,
+    DeleteQueuedImageCommand,
+    DeleteAllCachedImagesCommand,
+    DeleteAllQueuedImagesCommand,
+    PrefetchCommand,
+    PruneCommand,
+    CleanCommand,
+    SweepCommand,
+    StatsCommand,
+  ],
+})
+export class CacheCommand extends CommandRunner {
+  override setCommand(command: Commander): this {
+    command
+      .exitOverride()
+      .helpOption('-h, --help', 'shows this')
+      .addHelpCommand('help [command]', 'shows the help of a command')
+      .addHelpText('after', ABOUT);
+    return super.setCommand(command);
+  }
+
+  /** Called when no command is named, or one that is not there. */
+  override run([name]: string[]): Promise<void> {
+    if (name === undefined) this.command.help();
+    const suggestion = didYouMean(
+      name,
+      this.command.commands.map((each) => each.name()),
+    );
+    const hint = suggestion === undefined ? 'see image-server cache --help.' : `did you mean ${suggestion}?`;
+    throw new CliError(`${name}: there is no such command; ${hint}`);
+  }
+}

@@ -1,0 +1,37 @@
+import { SubCommand } from 'nest-commander';
+import { CliError } from '../cli-error.js';
+import type { CacheManagement } from '../management/cache-management.js';
+import { printable } from '../output/printable.js';
+import { DeletingCommand, type DeletingOptions, type DeletingQuestion } from './deleting-command.js';
+import type { Call } from './managing-command.js';
+import { identifierOf } from './option-values.js';
+
+/** Deletes what is cached of an image. */
+@SubCommand({
+  name: 'delete-cached-image',
+  arguments: '<identifier>',
+  argsDescription: { identifier: 'the image, as it is called; nothing in it is decoded' },
+  description: 'deletes what is cached of an image',
+})
+export class DeleteCachedImageCommand extends DeletingCommand {
+  protected readonly help = {
+    examples: [
+      ['delete-cached-image maps/paris.tif', 'asks, and deletes its info and variants'],
+      ['delete-cached-image -f -- -odd-name.tif', 'does not ask; after -- nothing is an option'],
+    ],
+  } as const;
+
+  protected question(params: readonly string[]): DeletingQuestion {
+    return {
+      consequence: 'the next requests for this image go to the source, and its pictures are rendered anew.',
+      question: `Delete all that is cached of ${identifierOf(params)}?`,
+    };
+  }
+
+  protected async manage(management: CacheManagement, { params, options }: Call<DeletingOptions>): Promise<void> {
+    const identifier = identifierOf(params);
+    if (!(await management.evict(identifier))) throw new CliError(`${identifier}: nothing is cached of such an image.`);
+    if (options.json === true) this.terminal.printJson({ identifier, deleted: true });
+    else this.terminal.print(`Nothing is cached of ${printable(identifier)} any more.`);
+  }
+}

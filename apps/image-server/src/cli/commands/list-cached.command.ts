@@ -1,0 +1,62 @@
+import { Option, SubCommand } from 'nest-commander';
+import type { Kind } from 'nestjs-image-cache';
+import type { CachedEntry, CacheManagement } from '../management/cache-management.js';
+import { count, size, time } from '../output/quantities.js';
+import type { Column } from '../output/table.js';
+import { ListingCommand, PAGE, type ListingOptions } from './listing-command.js';
+import type { Call } from './managing-command.js';
+import { oneOf } from './option-values.js';
+
+const KINDS = ['info', 'variant', 'source'] as const satisfies readonly Kind[];
+const ORDERS = ['id', 'lastAccess'] as const;
+
+const COLUMNS: readonly Column<CachedEntry>[] = [
+  { title: 'ID', value: ({ identifier }) => identifier },
+  { title: 'Last Accessed (UTC)', value: ({ lastAccess }) => time(lastAccess) },
+  { title: 'Last Modified (UTC)', value: ({ createdAt }) => time(createdAt) },
+  { title: 'Size', value: (entry) => size(entry.size), align: 'right' },
+  { title: 'Hits', value: ({ hits }) => (hits === undefined ? '-' : count(hits)), align: 'right' },
+  { title: 'Entry', value: ({ kind, operations }) => operations ?? kind },
+];
+
+interface Options extends ListingOptions {
+  readonly kind?: Kind;
+  readonly order?: (typeof ORDERS)[number];
+}
+
+/** Lists what is cached. */
+@SubCommand({ name: 'list-cached', description: 'lists what is cached' })
+export class ListCachedCommand extends ListingCommand<Options> {
+  protected readonly help = {
+    examples: [
+      ['list-cached', 'the first 100 entries'],
+      ['list-cached --order lastAccess', 'those first that nobody has asked for longest'],
+      ['list-cached --kind source --json', 'the originals, for a program'],
+    ],
+  } as const;
+
+  @Option({ flags: '--kind <kind>', description: 'lists one kind', choices: [...KINDS] })
+  parseKind(value: string): Kind {
+    return oneOf('--kind', value, KINDS);
+  }
+
+  @Option({
+    flags: '--order <order>',
+    description: 'lists by id, or the least recently used first',
+    choices: [...ORDERS],
+  })
+  parseOrder(value: string): Options['order'] {
+    return oneOf('--order', value, ORDERS);
+  }
+
+  protected async manage(management: CacheManagement, { options }: Call<Options>): Promise<void> {
+    const { kind, order, after, limit = PAGE, json = false } = options;
+    const page = await management.entries({ kind, order, after, limit });
+    if (json) {
+      this.terminal.printJson(page);
+      return;
+    }
+    this.terminal.printTable(page.entries, COLUMNS);
+    this.tellNext(page.next);
+  }
+}

@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { readFileSync } from 'node:fs';
+import { readConfiguration, requireComplete } from '../../configuration/configuration.js';
+import type { Environment } from '../../configuration/read-environment.js';
+import type { StoreUse } from '../../configuration/stores.js';
+import { oneLine } from '../../one-line.js';
+import { CliError } from '../cli-error.js';
+import { AdminClient } from './admin-client.js';
+import type { CacheManagement } from './cache-management.js';
+import type { ConnectionOptions } from './connection-options.js';
+import { ServerManagement } from './server-management.js';
+
+/** Milliseconds. */
+const TIMEOUT = 30_000;
+
+/** Opens the cache that is to be managed. */
+@Injectable()
+export class Connector {
+  /**
+   * That of a server when one is named, by option before environment; else the stores of the configuration.
+   *
+   * @param use what the stores are opened for
+   * @throws CliError or ConfigurationError when there is no such cache
+   */
+  async open(options: ConnectionOptions, use: StoreUse): Promise<CacheManagement> {
+    const { env: environment } = process;
+    if (options.server !== undefined && options.config !== undefined) {
+      throw new CliError('--server and --config: name one of them; a server has its own configuration.');
+    }
+    const url = options.server ?? (options.config === undefined ? valueOf(environment, 'IMAGE_SERVER_URL') : undefined);
+    if (url !== undefined) return new ServerManagement(clientOf(url, options, environment));
+    const file = options.config ?? valueOf(environment, 'IMAGE_SERVER_CONFIG');
+    const configuration = readConfiguration({ file, environment });
+    requireComplete(configuration);
+    // Whoever asks a server needs no stores.
+    const { StoreManagement } = await import('./store-management.js');
+    return StoreManagement.open(configuration.settings, use);
+  }
+}
+
+function clientOf(
+  url: string,
+  { user, secretFile, timeout = TIMEOUT }: ConnectionOptions,
+  environment: Environment,
+): AdminClient {
+  const username = user ?? valueOf(environment, 'IMAGE_SERVER_USERNAME');
+  const secret = secretFile === undefined ? valueOf(environment, 'IMAGE_SERVER_SECRET') : readSecret(secretFile);
+  return new AdminClient({ url, username, secret, timeout });
+}
+
+function readSecret(file: string): string {
+  let secret: string;
+  try {
+    secret = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (cause) {
+    throw new CliError(`--secret-file: ${file} cannot be read: ${oneLine(cause)}.`, { cause });
+  }
+  if (secret === '') throw new CliError(`--secret-file: ${file} is empty.`);
+  return secret;
+}
+
+function valueOf(environment: Environment, name: string): string | undefined {
+  const { [name]: value } = environment;
+  return value === '' ? undefined : value;
+}

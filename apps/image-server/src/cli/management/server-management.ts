@@ -1,0 +1,102 @@
+import type { EvictedCounts, SweepReport } from 'nestjs-image-cache';
+import type { AdminClient } from './admin-client.js';
+import { shaped } from './answer-shapes.js';
+import type {
+  CachedEntry,
+  CacheManagement,
+  CacheStatus,
+  EntriesRequest,
+  EntryPage,
+  JobPage,
+  JobsRequest,
+  Prefetched,
+  Queued,
+  QueuedJob,
+  QueueRequest,
+  Upkeep,
+  Work,
+} from './cache-management.js';
+import { ServerTasks, type TaskVerb } from './server-tasks.js';
+
+const VERBS: Readonly<Record<Upkeep, TaskVerb>> = { sweep: 'SweepCache', prune: 'PruneCache', clean: 'CleanCache' };
+
+/** Manages the cache of a server that runs, by its admin API. */
+export class ServerManagement implements CacheManagement {
+  readonly #client: AdminClient;
+  readonly #tasks: ServerTasks;
+
+  constructor(client: AdminClient) {
+    this.#client = client;
+    this.#tasks = new ServerTasks(client);
+  }
+
+  async entries({ kind, order, after, limit }: EntriesRequest): Promise<EntryPage> {
+    const answer = await this.#client.request({ path: ['cache'], query: { kind, order, after, limit } });
+    const { entries, next } = shaped<EntryPage>(answer, { entries: 'array' });
+    return { entries: entries.map(entryOf), ...(next !== undefined && { next }) };
+  }
+
+  async jobs({ state, after, limit }: JobsRequest): Promise<JobPage> {
+    const answer = await this.#client.request({ path: ['queue'], query: { state, after, limit } });
+    const { jobs, next } = shaped<JobPage>(answer, { jobs: 'array' });
+    return { jobs: jobs.map(jobOf), ...(next !== undefined && { next }) };
+  }
+
+  async enqueue({ identifier, variants, priority }: QueueRequest): Promise<Queued> {
+    const body = { ...(variants !== undefined && { variants }), ...(priority !== undefined && { priority }) };
+    const answer = await this.#client.request({ path: ['cache', identifier], method: 'PUT', body });
+    return shaped<Queued>(answer, { status: 'string' });
+  }
+
+  async evict(identifier: string): Promise<boolean> {
+    return (await this.#client.find({ path: ['cache', identifier], method: 'DELETE' })) !== undefined;
+  }
+
+  async dequeue(identifier: string): Promise<boolean> {
+    return (await this.#client.find({ path: ['queue', identifier], method: 'DELETE' })) !== undefined;
+  }
+
+  async evictAll(work: Work): Promise<EvictedCounts> {
+    return shaped<EvictedCounts>(await this.#tasks.run({ verb: 'PurgeCache' }, work), COUNTS);
+  }
+
+  async clearQueue(): Promise<number> {
+    const answer = await this.#client.request({ path: ['cache'], method: 'DELETE', query: { target: 'queue' } });
+    return shaped<{ readonly queued: number }>(answer, { queued: 'number' }).queued;
+  }
+
+  async prefetch(work: Work): Promise<Prefetched> {
+    const report = await this.#tasks.run({ verb: 'PrefetchImages' }, work);
+    return shaped<Prefetched>(report, { completed: 'number', retried: 'number', dead: 'number', duration: 'number' });
+  }
+
+  async upkeep(which: Upkeep, { dryRun, ...work }: Work & { readonly dryRun: boolean }): Promise<SweepReport> {
+    const report = await this.#tasks.run({ verb: VERBS[which], ...(dryRun && { dryRun }) }, work);
+    return shaped<SweepReport>(report, { steps: 'array', duration: 'number', aborted: 'boolean' });
+  }
+
+  async status(): Promise<CacheStatus> {
+    return shaped<CacheStatus>(await this.#client.request({ path: ['status'] }), { usage: 'object' });
+  }
+
+  /** There is nothing to be given back. */
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const COUNTS = { infos: 'number', variants: 'number', sources: 'number', bytes: 'number' } as const;
+
+function entryOf(entry: CachedEntry): CachedEntry {
+  return shaped<CachedEntry>(entry, {
+    identifier: 'string',
+    kind: 'string',
+    size: 'number',
+    createdAt: 'string',
+    lastAccess: 'string',
+  });
+}
+
+function jobOf(job: QueuedJob): QueuedJob {
+  return shaped<QueuedJob>(job, { identifier: 'string', state: 'string', queuedAt: 'string' });
+}
