@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { heapStore, isImageCacheError } from 'nestjs-image-cache';
-import type { ImageCacheAdminOptions } from 'nestjs-image-cache/admin';
 import { FakeClock } from 'nestjs-image-cache/testing';
 import { adminApp, ask, cacheImages, CREDENTIALS, SECRET, type Sent } from '../support/admin-app.js';
 import { record } from '../support/async.js';
@@ -318,7 +317,7 @@ describe.each(PLATFORMS)('who must not manage the cache, on %s,', (platform) => 
     ],
     [{ secret: 'x' }, 'imageCacheAdmin.secret: there is no such option'],
   ])('would be anybody, and the application does not start: %j', async (admin, message) => {
-    const error: unknown = await start(adminApp({ admin: admin as ImageCacheAdminOptions })).catch(
+    const error: unknown = await start(adminApp({ admin })).catch(
       (thrown: unknown) => thrown,
     );
     expect(isImageCacheError(error, 'E_IMAGE_CACHE_OPTIONS') && error.message).toContain(message);

@@ -114,8 +114,8 @@ export class ListingFromTheStart extends ChaosStore {
 }
 
 export class ListingAllImages extends ChaosStore {
-  override entries({ group: _, ...options }: ListOptions = {}): AsyncGenerator<ListedEntry> {
-    return super.entries(options);
+  override entries(options: ListOptions = {}): AsyncGenerator<ListedEntry> {
+    return super.entries(Object.fromEntries(Object.entries(options).filter(([option]) => option !== 'group')));
   }
 }
 

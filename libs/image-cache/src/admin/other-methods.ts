@@ -19,7 +19,10 @@ export class RefusedMethod extends HttpException {
 
 /** Makes a controller that refuses the methods that the paths of controllers do not have. */
 export function otherMethodsOf(controllers: readonly Type[]): Type {
-  const OtherMethods = class OtherMethodsController {};
+  @ApiExcludeController()
+  @Controller()
+  class OtherMethods {}
+
   for (const [path, methods] of routesOf(controllers)) {
     const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
     for (const method of METHODS.filter((each) => !methods.includes(each))) {
@@ -29,8 +32,6 @@ export function otherMethodsOf(controllers: readonly Type[]): Type {
       RequestMapping({ path, method: RequestMethod[method] })(OtherMethods.prototype, name, handler);
     }
   }
-  Controller()(OtherMethods);
-  ApiExcludeController()(OtherMethods);
   return OtherMethods;
 }
 

@@ -103,9 +103,9 @@ class Listing {
 
   async peek(): Promise<ListedEntry | undefined> {
     while (this.#head === undefined && !this.#isThrough) {
-      const { value, done } = await this.#entries.next();
-      if (done === true) this.#isThrough = true;
-      else if (this.#kinds.includes(value.key.kind)) this.#head = value;
+      const next = await this.#entries.next();
+      if (next.done === true) this.#isThrough = true;
+      else if (this.#kinds.includes(next.value.key.kind)) this.#head = next.value;
     }
     return this.#head;
   }

@@ -3,7 +3,7 @@ import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { RoutedRequest } from '../../nest/http-exchange.js';
 import type { EvictedCounts } from '../../ports/entry.js';
 import type { Prefetcher } from '../../prefetch/prefetcher.js';
-import type { ImageCache, LiveOptions, SweepOptions } from '../../service/image-cache.js';
+import type { ImageCache, SweepOptions } from '../../service/image-cache.js';
 import type { SweepStepName } from '../../maintenance/steps.js';
 import type { SweepReport } from '../../maintenance/sweep.js';
 import { ADMIN_CACHE, ADMIN_PREFETCHER } from '../admin-options.js';
@@ -144,7 +144,7 @@ export class ActionsController {
     const stop = this.#cache.on('configured', (event) => (changed = event.changed));
     try {
       // What is no option, or none with this value, is refused by the cache.
-      this.#cache.configure((body ?? {}) as LiveOptions);
+      this.#cache.configure(body ?? {});
     } finally {
       stop();
     }

@@ -104,7 +104,7 @@ export class TaskRegistry implements BeforeApplicationShutdown {
       const isAborted = 'aborted' in result && result.aborted;
       this.#end(id, { status: isAborted ? 'aborted' : 'succeeded', result });
     } catch (error) {
-      const isAborted = signal.aborted && isAbandonment(error);
+      const isAborted = this.#closing.signal.aborted && isAbandonment(error);
       this.#end(id, { status: isAborted ? 'aborted' : 'failed', error: messageOf(error) });
       if (!isAborted) this.#logger.error(`${this.find(id)?.verb ?? id} failed: ${messageOf(error)}`);
     }

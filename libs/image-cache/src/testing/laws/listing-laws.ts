@@ -69,7 +69,7 @@ export const listingLaws: readonly CacheStoreLaw[] = [
     async run(context) {
       const { store } = context;
       const { group } = keyOf('image');
-      const keys = [...'abcde'].map((entry) => keyOf('image', entry));
+      const keys = ['a', 'b', 'c', 'd', 'e'].map((entry) => keyOf('image', entry));
       for (const key of [...keys, keyOf('image', 'a', 'info'), keyOf('image', 'a', 'source')])
         await put(context, key, Buffer.from('body'));
       for (const each of ['other', 'another']) await put(context, keyOf(each), Buffer.from('body'));
