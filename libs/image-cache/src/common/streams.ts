@@ -72,16 +72,27 @@ function wrongLength(): ImageCacheError {
   return new ImageCacheError('E_IMAGE_CACHE_LENGTH_MISMATCH', 'The body has not the length that was announced.');
 }
 
-/** Passes a body on and tells when it breaks by itself, not because the one who reads it gave up. */
-export function tellBreak(body: Readable, onBreak: (error: unknown) => void): Readable {
+/**
+ * Passes a body on and tells when it breaks by itself, not because the one who reads it gave up.
+ *
+ * @param turns told whose turn it is, that of the body or of the one who reads it
+ */
+export function tellBreak(
+  body: Readable,
+  onBreak: (error: unknown) => void,
+  turns?: { readonly waits: () => void; readonly goesOn: () => void },
+): Readable {
   const chunks = async function* (): AsyncGenerator {
     const iterator: AsyncIterator<unknown> = body[Symbol.asyncIterator]();
     const next = async (): Promise<IteratorResult<unknown>> => {
+      turns?.waits();
       try {
         return await iterator.next();
       } catch (error) {
         onBreak(error);
         throw error;
+      } finally {
+        turns?.goesOn();
       }
     };
     try {

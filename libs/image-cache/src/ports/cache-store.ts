@@ -17,6 +17,7 @@ import type {
   Usage,
 } from './entry.js';
 import type { Leases } from './lease.js';
+import type { OpenedEntry } from './opened-entry.js';
 import type { StoreCalls, StoreFeatures, StoreStep } from './store-features.js';
 
 export type { StoreBounds, StoreCalls, StoreFeatures, StoreStep } from './store-features.js';
@@ -169,6 +170,8 @@ export interface CacheStore {
   open?(): Promise<void>;
   /** Reads an entry, opening its body; `undefined` when it is absent or was found damaged. */
   read(key: EntryKey, options?: ReadOptions): Promise<StoredEntry | NotModified | undefined>;
+  /** Opens the file of an entry, its body unverified, on stores that keep files; originals need it. */
+  readonly openFile?: ((key: EntryKey) => Promise<OpenedEntry | undefined>) | undefined;
   /** Changes with every eviction of the group or of everything. */
   generation(group: string): Promise<Generation>;
   /** Takes the right to publish an entry; call it before the source is read. */

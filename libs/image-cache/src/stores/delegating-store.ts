@@ -12,6 +12,7 @@ import type {
   StoreFeatures,
   StoreStep,
 } from '../ports/cache-store.js';
+import type { OpenedEntry } from '../ports/opened-entry.js';
 import type {
   EntryKey,
   EntryMeta,
@@ -31,6 +32,7 @@ import type { Lease, Leases, LeaseSubject } from '../ports/lease.js';
 export type StoreOperation =
   | 'open'
   | 'read'
+  | 'openFile'
   | 'generation'
   | 'reserve'
   | 'commit'
@@ -84,6 +86,11 @@ export abstract class DelegatingStore implements CacheStore {
     return this.around('read', () => this.inner.read(key, options), options?.signal);
   }
 
+  get openFile(): CacheStore['openFile'] {
+    const { openFile } = this.inner;
+    return openFile && ((key) => this.openEntry(() => openFile(key)));
+  }
+
   generation(group: string): Promise<Generation> {
     return this.around('generation', () => this.inner.generation(group));
   }
@@ -93,8 +100,7 @@ export abstract class DelegatingStore implements CacheStore {
     return {
       generation: reservation.generation,
       file: reservation.file,
-      commit: (body: CommitBody, meta: NewEntryMeta): Promise<EntryMeta | 'fenced'> =>
-        this.around('commit', () => reservation.commit(body, meta)),
+      commit: (body: CommitBody, meta: NewEntryMeta) => this.commit(reservation, body, meta),
       abort: () => this.around('abort', () => reservation.abort()),
     };
   }
@@ -137,6 +143,14 @@ export abstract class DelegatingStore implements CacheStore {
 
   close(): Promise<void> {
     return this.around('close', async () => this.inner.close?.());
+  }
+
+  protected openEntry(open: () => Promise<OpenedEntry | undefined>): Promise<OpenedEntry | undefined> {
+    return this.around('openFile', open);
+  }
+
+  protected commit(reservation: Reservation, body: CommitBody, meta: NewEntryMeta): Promise<EntryMeta | 'fenced'> {
+    return this.around('commit', () => reservation.commit(body, meta));
   }
 
   protected async lease(leases: Leases, subject: LeaseSubject): Promise<Lease | undefined> {

@@ -1,14 +1,26 @@
-import { Readable } from 'node:stream';
 import { withDeadline } from '../common/deadline.js';
 import { ImageCacheError, isError, isImageCacheError, messageOf, type ImageCacheErrorCode } from '../common/errors.js';
 import { Generations } from '../common/generations.js';
 import { noLease } from '../common/no-lease.js';
 import { tellBreak } from '../common/streams.js';
-import type { CacheStore, ReadOptions, Reservation, StoreCalls } from '../ports/cache-store.js';
+import { Turns } from '../common/turns.js';
+import type { CacheStore, CommitBody, ReadOptions, Reservation, StoreCalls } from '../ports/cache-store.js';
+import type { OpenedEntry } from '../ports/opened-entry.js';
 import type { Clock } from '../ports/clock.js';
-import type { EntryKey, Evicted, Generation, Kind, ListedEntry, NotModified, StoredEntry } from '../ports/entry.js';
+import type {
+  EntryKey,
+  EntryMeta,
+  Evicted,
+  Generation,
+  Kind,
+  ListedEntry,
+  NewEntryMeta,
+  NotModified,
+  StoredEntry,
+} from '../ports/entry.js';
 import type { Lease, Leases, LeaseSubject } from '../ports/lease.js';
 import { CircuitBreaker } from './circuit-breaker.js';
+import { discardLate } from './discard-late.js';
 import { DelegatingStore, type StoreOperation } from './delegating-store.js';
 
 /** What a {@link ResilientStore} does about a store that fails. */
@@ -36,6 +48,7 @@ type Circuit = 'read' | 'stat' | 'generation' | 'write' | 'touch' | 'lease';
 /** Evictions and maintenance are always tried: an eviction that was left out would be a lie. */
 const CIRCUITS: Partial<Record<StoreOperation, Circuit>> = {
   read: 'read',
+  openFile: 'read',
   stat: 'stat',
   generation: 'generation',
   reserve: 'write',
@@ -54,7 +67,7 @@ const PATHS: Readonly<Record<Circuit, StoreCalls>> = {
 };
 
 /** Calls that a request waits for. */
-const AWAITED: readonly StoreOperation[] = ['read', 'stat', 'generation', 'reserve', 'lease'];
+const AWAITED: readonly StoreOperation[] = ['read', 'openFile', 'stat', 'generation', 'reserve', 'lease'];
 
 /** Calls that take as long as they take. */
 const UNHURRIED: readonly StoreOperation[] = ['open', 'close', 'usage', 'maintain'];
@@ -75,6 +88,8 @@ export class ResilientStore extends DelegatingStore {
   readonly #options: ResilientStoreOptions;
   /** Errors of the bodies that were to be committed. */
   readonly #broken = new WeakSet<Error>();
+  /** Calls that have a deadline of their own. */
+  readonly #bounded = new WeakSet<Promise<unknown>>();
   readonly #evictions = new Generations();
   readonly #breakers = new Map<Circuit, CircuitBreaker>();
 
@@ -98,17 +113,31 @@ export class ResilientStore extends DelegatingStore {
     return this.#orElse(super.read(key, options), () => undefined);
   }
 
-  /** A body that breaks is not the store's fault, though it is the commit that fails. */
-  override async reserve(key: EntryKey, options?: { readonly signal?: AbortSignal }): Promise<Reservation> {
-    const reservation = await super.reserve(key, options);
+  protected override openEntry(open: () => Promise<OpenedEntry | undefined>): Promise<OpenedEntry | undefined> {
+    return this.#orElse(super.openEntry(open), () => undefined);
+  }
+
+  /**
+   * A body that breaks is not the store's fault, though it is the commit that fails; nor is one that comes slowly: the
+   * store's time runs only while it does not ask for more.
+   */
+  protected override commit(
+    reservation: Reservation,
+    source: CommitBody,
+    meta: NewEntryMeta,
+  ): Promise<EntryMeta | 'fenced'> {
+    if (!('body' in source) || Buffer.isBuffer(source.body)) return super.commit(reservation, source, meta);
     const onBreak = (error: unknown): void => {
       if (isError(error)) this.#broken.add(error);
     };
-    const commit: Reservation['commit'] = (source, meta) =>
-      'body' in source && !Buffer.isBuffer(source.body)
-        ? reservation.commit({ body: tellBreak(source.body, onBreak) }, meta)
-        : reservation.commit(source, meta);
-    return { ...reservation, commit };
+    const { clock, writeTimeout: timeout } = this.#options;
+    const turns = new Turns({ clock, timeout, expired: () => this.#overdue('commit', timeout) });
+    const body = tellBreak(source.body, onBreak, turns);
+    return this.around('commit', () => {
+      const committing = turns.bound(reservation.commit({ body }, meta));
+      this.#bounded.add(committing);
+      return committing;
+    });
   }
 
   /** Without the store, this process's own evictions still tell what was asked for before them from what comes after. */
@@ -160,7 +189,7 @@ export class ResilientStore extends DelegatingStore {
       if (operation !== 'reserve') breaker?.succeeded();
       return result;
     } catch (error) {
-      outcome.then(discard, ignore);
+      outcome.then(discardLate, ignore);
       if (signal?.aborted === true || this.#isCallersFault(error)) throw error;
       breaker?.failed();
       throw isImageCacheError(error) ? error : this.#unavailable(operation, messageOf(error), error);
@@ -168,15 +197,16 @@ export class ResilientStore extends DelegatingStore {
   }
 
   async #hurry<T>(operation: StoreOperation, outcome: Promise<T>): Promise<T> {
-    if (UNHURRIED.includes(operation)) return outcome;
+    if (UNHURRIED.includes(operation) || this.#bounded.has(outcome)) return outcome;
     const { clock, timeout: lookup, writeTimeout } = this.#options;
     const timeout = AWAITED.includes(operation) ? lookup : writeTimeout;
-    const expired = (): Error => {
-      const error = this.#unavailable(operation, `no answer within ${timeout} ms`);
-      this.#options.onTimeout?.(operation, error);
-      return error;
-    };
-    return withDeadline(outcome, { clock, timeout, expired });
+    return withDeadline(outcome, { clock, timeout, expired: () => this.#overdue(operation, timeout) });
+  }
+
+  #overdue(operation: StoreOperation, timeout: number): Error {
+    const error = this.#unavailable(operation, `no answer within ${timeout} ms`);
+    this.#options.onTimeout?.(operation, error);
+    return error;
   }
 
   #isCallersFault(error: unknown): boolean {
@@ -204,22 +234,6 @@ export class ResilientStore extends DelegatingStore {
       return fallback();
     }
   }
-}
-
-/** What comes too late for its caller still holds something: an open file, a directory, a lease. */
-function discard(late: unknown): void {
-  if (typeof late !== 'object' || late === null) return;
-  if ('body' in late && late.body instanceof Readable) late.body.destroy();
-  if (isReservation(late)) late.abort().catch(ignore);
-  if (isLease(late)) late.release().catch(ignore);
-}
-
-function isReservation(late: object): late is Reservation {
-  return 'commit' in late && 'abort' in late;
-}
-
-function isLease(late: object): late is Lease {
-  return 'release' in late;
 }
 
 function ignore(): void {

@@ -1,4 +1,4 @@
-import { access, constants, lutimes, realpath } from 'node:fs/promises';
+import { access, constants, realpath } from 'node:fs/promises';
 import { ImageCacheError, messageOf, toError } from '../../common/errors.js';
 import { Generations } from '../../common/generations.js';
 import { keyString } from '../../keys/entry-keys.js';
@@ -14,6 +14,7 @@ import type {
   StoreFeatures,
   StoreStep,
 } from '../../ports/cache-store.js';
+import type { OpenedEntry } from '../../ports/opened-entry.js';
 import type {
   EntryKey,
   Evicted,
@@ -30,7 +31,7 @@ import { EntryReader } from './files/entry-reader.js';
 import { EvictionLog } from './eviction/eviction-log.js';
 import { evictionFile } from './eviction/eviction-file.js';
 import { Evictor } from './eviction/evictor.js';
-import { ifPresent, stateOf, type FileState } from './files/file-access.js';
+import { touchFile, type FileState } from './files/file-access.js';
 import { FileReservation } from './files/file-reservation.js';
 import {
   resolveFilesystemOptions,
@@ -130,6 +131,8 @@ class FilesystemStore implements CacheStore {
   async read(key: EntryKey, options: ReadOptions = {}): Promise<StoredEntry | NotModified | undefined> {
     return this.#parts.reader.read(key, options);
   }
+
+  openFile = async (key: EntryKey): Promise<OpenedEntry | undefined> => this.#parts.reader.openFile(key);
 
   async generation(group: string): Promise<Generation> {
     await this.bus.poll();
@@ -243,9 +246,4 @@ class FilesystemStore implements CacheStore {
       report({ kind: 'unreadable', message, cause });
     }
   }
-}
-
-async function touchFile(path: string, at: number): Promise<void> {
-  const state = await stateOf(path);
-  if (state !== undefined && state.mtimeMs < at) await ifPresent(lutimes(path, at / 1000, at / 1000));
 }

@@ -107,6 +107,11 @@ export class VerifiedBody extends Readable {
     }
   }
 
+  /** A body of which nothing has been verified yet. */
+  static lazily(options: VerifiedBodyOptions): VerifiedBody {
+    return new VerifiedBody(options, undefined);
+  }
+
   override _read(): void {
     this.#next().then(
       (bytes) => this.push(bytes ?? null),
@@ -137,9 +142,19 @@ export class VerifiedBody extends Readable {
   }
 }
 
+/**
+ * Reads a body through to see whether it is what was written.
+ *
+ * @throws ImageCacheError `E_IMAGE_CACHE_CORRUPT`, or what reading throws
+ */
+export async function verifyBody(body: Omit<VerifiedBodyOptions, 'range' | 'onDamaged'>): Promise<void> {
+  const whole = { ...body, range: { start: 0, end: body.size - 1 } };
+  for (let position = 0; position < body.size; position += BLOCK) await readVerified(whole, position);
+}
+
 /** The bytes of the range from a position on, as far as its block goes; `undefined` behind the last. */
 async function readVerified(
-  { handle, size, digest, checksums, range }: VerifiedBodyOptions,
+  { handle, size, digest, checksums, range }: Omit<VerifiedBodyOptions, 'onDamaged'>,
   position: number,
 ): Promise<Buffer | undefined> {
   if (position > range.end) return undefined;

@@ -2,15 +2,20 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { digestOf, resolveRange } from '../../../common/streams.js';
 import type { ReadOptions } from '../../../ports/cache-store.js';
+import type { OpenedEntry } from '../../../ports/opened-entry.js';
 import type { ByteRange, EntryKey, EntryMeta, NotModified, StoredEntry } from '../../../ports/entry.js';
 import { VerifiedBody } from './body-blocks.js';
 import { decodeFooter, decodeMetadata, FOOTER_LENGTH, LONGEST_METADATA, type Metadata } from './entry-file.js';
 import { openFile, readAt, type FileState, type OpenedFile } from './file-access.js';
 import { decodeInfoFile } from './info-file.js';
 import type { Layout } from './layout.js';
+import { openedEntry } from './opened-entry.js';
 
 /** Beyond this size a file is not an info. */
 export const LARGEST_INFO = 16 * 1024 * 1024;
+
+/** No file is so small that it is read when it is opened. */
+const NEVER_WHOLE = -1;
 
 /** What the reader depends on. */
 export interface EntryReaderOptions {
@@ -59,6 +64,17 @@ export class EntryReader {
     return { ...entry, body: range ? opened.body.subarray(range.start, range.end + 1) : opened.body };
   }
 
+  /** Opens the file of an entry with a body of its own. */
+  async openFile(key: EntryKey): Promise<OpenedEntry | undefined> {
+    const opened = await this.#open(key, NEVER_WHOLE);
+    if (opened === undefined || !('handle' in opened)) return undefined;
+    return openedEntry({
+      ...opened,
+      path: this.#options.layout.file(key),
+      onDamaged: () => this.#options.onDamaged(key, opened),
+    });
+  }
+
   /** Describes an entry; checks its metadata, not its body. */
   async describe(key: EntryKey): Promise<Described | undefined> {
     const opened = await this.#open(key, 0);
@@ -69,7 +85,7 @@ export class EntryReader {
   async #open(key: EntryKey, wholeUpTo?: number): Promise<Opened | undefined> {
     const { layout, local, maxBufferedEntry, onDamaged } = this.#options;
     const whole = key.kind === 'info' ? LARGEST_INFO : (wholeUpTo ?? maxBufferedEntry + LONGEST_METADATA);
-    const file = await openFile(layout.file(key), { wholeUpTo: whole, sync: local });
+    const file = await openFile(layout.file(key), { wholeUpTo: whole, sync: local && whole >= 0 });
     if (file === undefined) return undefined;
     const opened = await decode(file, key).catch(async (error: unknown) => {
       if ('handle' in file) await file.handle.close();

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { lstat, mkdir, open, rmdir, type FileHandle } from 'node:fs/promises';
+import { lstat, lutimes, mkdir, open, rmdir, type FileHandle } from 'node:fs/promises';
 import { systemCode } from '../../../common/errors.js';
 
 /** Symlinks are not followed, and a FIFO in place of a file does not block. */
@@ -58,6 +58,12 @@ export async function ifPresent<T>(operation: Promise<T>): Promise<T | undefined
     if (isAbsence(error)) return undefined;
     throw error;
   }
+}
+
+/** Records an access, unless a later one is recorded already. */
+export async function touchFile(path: string, at: number): Promise<void> {
+  const state = await stateOf(path);
+  if (state !== undefined && state.mtimeMs < at) await ifPresent(lutimes(path, at / 1000, at / 1000));
 }
 
 /** Makes a directory, unless there is one. A recursive `mkdir` tells of a read-only file system as of an absent parent. */

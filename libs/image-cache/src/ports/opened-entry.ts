@@ -1,0 +1,17 @@
+import type { Readable } from 'node:stream';
+import type { ByteRange, EntryMeta } from './entry.js';
+
+/** An entry with its file open: it can be read until it is closed, whatever becomes of the entry meanwhile. */
+export interface OpenedEntry {
+  readonly meta: EntryMeta;
+  /** Milliseconds since the epoch. */
+  readonly lastAccess: number;
+  /** A path at which decoders can open the body, until {@link close}. The file may have more behind the body. */
+  readonly file: string;
+  /** Reads the whole body; `false` when it is not what was written, and has been set aside. */
+  verify(): Promise<boolean>;
+  /** The body, or a part of it. No byte leaves unverified; the entry is closed when the stream ends or is destroyed. */
+  stream(range?: ByteRange): Readable;
+  /** Gives the file back; harmless when that is done already. */
+  close(): Promise<void>;
+}
