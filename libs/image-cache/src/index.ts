@@ -44,6 +44,9 @@ export { toHttpError } from './nest/http-errors.js';
 // For renderers and sources
 export type * from './ports/eviction-hook.js';
 export type * from './ports/image-info.js';
+export type { Fetched, FetchedOriginal, FetchOptions, RemoteSource } from './ports/remote-source.js';
+export type { FetchRequest } from './tiers/source-fetches.js';
+export type { SourceCache } from './tiers/source-cache.js';
 export { sameStamp, type SourceState } from './tiers/source-state.js';
 export type { FoundInfo, InfoCache, InfoRequest } from './tiers/info-cache.js';
 export type { Priority } from './common/admission.js';
@@ -51,7 +54,7 @@ export type { VariantCache } from './tiers/variant-cache.js';
 export type { CacheWishes, Variant, VariantRequest } from './tiers/variant-request.js';
 export type { PictureMeta } from './tiers/picture.js';
 export type { RenderTurn } from './tiers/render-turns.js';
-export { extensionOf, infoKey, namespacedIdentifier, variantKey } from './keys/entry-keys.js';
+export { extensionOf, infoKey, namespacedIdentifier, sourceKey, variantKey } from './keys/entry-keys.js';
 
 // For operators
 export type {
@@ -91,3 +94,4 @@ export type * from './ports/cache-store.js';
 export type * from './ports/clock.js';
 export type * from './ports/entry.js';
 export type * from './ports/lease.js';
+export type * from './ports/opened-entry.js';

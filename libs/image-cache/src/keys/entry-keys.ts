@@ -25,6 +25,11 @@ export function infoKey(identifier: string): EntryKey {
   return { kind: 'info', group: groupOf(identifier), id: 'info', extension: 'json' };
 }
 
+/** The address of an original. A hash like the others, since indexes may have no place for anything else. */
+export function sourceKey(identifier: string): EntryKey {
+  return { kind: 'source', group: groupOf(identifier), id: sha256('original'), extension: 'img' };
+}
+
 /** The address of a variant. */
 export function variantKey({ identifier, operations, extension = 'img' }: VariantIdentity): EntryKey {
   const safe = /^[a-z0-9]{1,8}$/.test(extension) ? extension : 'img';

@@ -4,7 +4,7 @@ import type { EvictedCounts } from '../ports/entry.js';
 import type { EvictionNotice } from '../ports/eviction-hook.js';
 
 /** Names of the tiers. */
-export type Tier = 'heap-info' | 'info' | 'variant';
+export type Tier = 'heap-info' | 'info' | 'variant' | 'source';
 
 /** A change that an operator has made. */
 export interface ManagedChange {
@@ -47,9 +47,13 @@ export interface CacheEventMap {
   readonly overloaded: { readonly identifier: string; readonly error: unknown };
   /** A request was refused because its client asks for more at a time than one may. */
   readonly limited: { readonly identifier?: string; readonly client?: string; readonly error: unknown };
+  /** An original was fetched; milliseconds. */
+  readonly fetched: { readonly identifier: string; readonly bytes: number; readonly duration: number };
+  /** An original whose time was over was asked about at its source. */
+  readonly revalidated: { readonly identifier: string; readonly isChanged: boolean };
   /** An entry has been published. */
   readonly stored: { readonly tier: Tier; readonly identifier: string; readonly bytes: number };
-  /** An entry was rendered and served, and not stored. */
+  /** An entry was made and served, and not stored. */
   readonly 'not-stored': {
     readonly tier: Tier;
     readonly identifier: string;

@@ -1,4 +1,4 @@
-import { isDeterministic, messageOf } from '../common/errors.js';
+import { isDeterministic, isError, messageOf } from '../common/errors.js';
 import type { Clock } from '../ports/clock.js';
 import type { CacheEvents } from './events.js';
 
@@ -35,7 +35,7 @@ export function logEvents(events: CacheEvents, logger: CacheLogger, clock: Clock
       complain(`not-stored/${reason}`, `${identifier} was served, not stored: ${messageOf(error)}`);
   });
   events.on('source-unavailable', ({ identifier, error }) => {
-    complain('source', `The source cannot tell about ${identifier}: ${messageOf(error)}`);
+    complain('source', `The source cannot tell about ${identifier}: ${explained(error)}`);
   });
   events.on('render-failed', ({ identifier, error }) => {
     if (!isDeterministic(error)) complain('render-failed', `${identifier} could not be rendered: ${messageOf(error)}`);
@@ -55,6 +55,12 @@ export function logEvents(events: CacheEvents, logger: CacheLogger, clock: Clock
   events.on('configured', ({ changed }) => {
     logger.log(`Options changed: ${changed.join(', ')}`);
   });
+}
+
+/** Where a message is for clients, only the cause tells an operator what to do. */
+function explained(error: unknown): string {
+  const cause = isError(error) && error.cause !== undefined ? ` (${messageOf(error.cause)})` : '';
+  return messageOf(error) + cause;
 }
 
 function logRefusals(events: CacheEvents, { complain }: Complaining): void {

@@ -12,6 +12,11 @@ export interface CacheCounters {
   /** Renders that ended well. */
   readonly renders: number;
   readonly renderFailures: number;
+  /** Originals that were fetched from their source, and their bytes. */
+  readonly fetches: number;
+  readonly fetchedBytes: number;
+  /** How often a source was asked whether an original that is kept is still good. */
+  readonly revalidations: number;
   /** Variants that were served past their time, while they were rendered anew. */
   readonly servedStale: number;
   /** Variants that are served past their time, and could not be rendered anew. */
@@ -54,9 +59,12 @@ type Mutable<T> = { -readonly [K in keyof T]: Mutable<T[K]> };
 /** Counts what the events tell. */
 export class CacheStats {
   readonly #counters: Mutable<CacheCounters> = {
-    tiers: { 'heap-info': { hits: 0, misses: 0 }, info: { hits: 0, misses: 0 }, variant: { hits: 0, misses: 0 } },
+    tiers: { 'heap-info': nothing(), info: nothing(), variant: nothing(), source: nothing() },
     renders: 0,
     renderFailures: 0,
+    fetches: 0,
+    fetchedBytes: 0,
+    revalidations: 0,
     servedStale: 0,
     renewFailures: 0,
     collapsed: 0,
@@ -86,6 +94,11 @@ export class CacheStats {
     events.on('render-failed', () => (counters.renderFailures += 1));
     events.on('served-stale', () => (counters.servedStale += 1));
     events.on('renew-failed', () => (counters.renewFailures += 1));
+    events.on('fetched', ({ bytes }) => {
+      counters.fetches += 1;
+      counters.fetchedBytes += bytes;
+    });
+    events.on('revalidated', () => (counters.revalidations += 1));
     events.on('collapsed', () => (counters.collapsed += 1));
     events.on('awaited', () => (counters.awaited += 1));
     events.on('overloaded', () => (counters.overloaded += 1));
@@ -121,6 +134,10 @@ export class CacheStats {
   snapshot(): CacheCounters {
     return structuredClone(this.#counters);
   }
+}
+
+function nothing(): TierStats {
+  return { hits: 0, misses: 0 };
 }
 
 function add(counters: Record<string, number>, name: string, count: number): void {

@@ -5,7 +5,7 @@ export type Kind = 'info' | 'variant' | 'source';
 
 /**
  * The address of an entry. All parts but `kind` are lower-case and safe as file or object names; they are made by
- * `infoKey` and `variantKey` and by nothing else.
+ * `infoKey`, `sourceKey` and `variantKey` and by nothing else.
  */
 export interface EntryKey {
   readonly kind: Kind;

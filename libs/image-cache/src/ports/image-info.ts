@@ -50,6 +50,16 @@ export interface ImageInfo {
 /** What is known about a source image: that it is there, in this state, or that there is none. */
 export type SourceLookup = { readonly status: 'found'; readonly stamp: SourceStamp } | { readonly status: 'missing' };
 
+/** How a source image is looked up. */
+export interface LookupOptions {
+  readonly signal?: AbortSignal;
+  /**
+   * Whether the caller is about to read the image, or has just read it, and asks in which state that is. A source in front
+   * of which copies are kept answers for its copy then. @default false
+   */
+  readonly isReading?: boolean;
+}
+
 /** Where source images come from. "Missing" and "unavailable" are different answers. */
 export interface ImageSource {
   /** Names the source in messages. */
@@ -59,7 +69,7 @@ export interface ImageSource {
    *
    * @throws anything when the source cannot tell, because it is unmounted, unreachable or forbidden
    */
-  lookup(identifier: string, options?: { readonly signal?: AbortSignal }): Promise<SourceLookup>;
+  lookup(identifier: string, options?: LookupOptions): Promise<SourceLookup>;
 }
 
 /** What a renderer is given. */

@@ -1,3 +1,4 @@
+import { invalidOption } from '../common/options.js';
 import type { CacheEvents } from '../observability/events.js';
 import type { CacheStore, StoreContext, StoreFactory } from '../ports/cache-store.js';
 import type { Evicted } from '../ports/entry.js';
@@ -16,6 +17,8 @@ export interface TierStores {
   readonly info: CacheStore | undefined;
   readonly infoFreshness: FreshnessOptions;
   readonly variant: CacheStore | undefined;
+  /** Keeps files. */
+  readonly source: CacheStore | undefined;
   /** Each store once, the upper levels included in those they stand in front of. */
   readonly distinct: readonly CacheStore[];
   /** The heap level in front of the variants' store. */
@@ -48,17 +51,20 @@ export function buildStores(options: ResolvedOptions, events: CacheEvents): Tier
   const base = factory && make(factory, 'imageCache.variant.store');
   const info = infoOf(options, factory, base?.store);
   const infoBase = info?.store && make(info.store, 'imageCache.info.store');
+  const source = sourceOf(options, { base, make });
   const hot = variant && variant.hot > 0 ? heapStore({ maxSize: variant.hot }) : undefined;
   const hotStore = hot?.({ clock, maxBufferedEntry, report: reporter('HeapCache', events) });
   const onDropped = (counts: Evicted): void => {
     if (counts.variants > 0) events.emit('evicted', { reason: ELSEWHERE, counts });
   };
   const variants = base && hotStore ? new TieredStore(hotStore, base.store, onDropped) : base?.store;
-  const distinct = [variants, infoBase?.store === base?.store ? undefined : infoBase?.store];
+  const others = [infoBase?.store, source].filter((store) => store !== base?.store);
+  const distinct = [variants, ...new Set(others)];
   return {
     info: infoBase?.store,
     infoFreshness: info ?? DEFAULT_INFO,
     variant: variants,
+    source,
     distinct: distinct.filter((store) => store !== undefined),
     hot: hotStore,
     heap: resizable(base),
@@ -127,6 +133,19 @@ function infoOf(
   if (settings.store !== undefined) return settings;
   const inherited = base?.features.persistent === true || info !== 'default' ? variantStore : undefined;
   return inherited && { ...settings, store: inherited };
+}
+
+/** Decoders read files: an original in memory would have to be written to one for every use. */
+function sourceOf(
+  { sources }: ResolvedOptions,
+  { base, make }: { base: MadeStore | undefined; make: (factory: StoreFactory, path: string) => MadeStore },
+): CacheStore | undefined {
+  if (sources === undefined) return undefined;
+  const path = 'imageCache.sources.store';
+  const made = sources.store === undefined ? base : make(sources.store, path);
+  if (made?.inner.openFile !== undefined) return made.store;
+  const what = made === undefined ? 'there is no variants’ store to share' : `${made.inner.name} keeps no files`;
+  throw invalidOption(path, `${what}; use filesystemStore(…).`);
 }
 
 function warningsOf(hasInfo: boolean, variants: CacheStore | undefined): readonly string[] {

@@ -22,6 +22,7 @@ import type { ImageCacheOptions } from './image-cache-options.js';
 import { LiveSettings } from './live-settings.js';
 import { memoryParts, requireMemory } from './memory-budget.js';
 import { resolveOptions, type ResolvedOptions } from './resolve-options.js';
+import { AskedSource, makeSources } from './source-tier.js';
 
 /**
  * Makes an image cache and opens its stores; usable without NestJS.
@@ -59,15 +60,19 @@ function watch(
   { clock, source, resolveFirst, revalidateAfter, evictMissing, onEvict: hook, ...options }: ResolvedOptions,
   stores: TierStores,
   { events, closing }: { readonly events: CacheEvents; readonly closing: AbortSignal },
-): Pick<Parts, 'monitor' | 'notices' | 'evictor' | 'heapInfos'> & { readonly absences: Absences } {
+): Pick<Parts, 'monitor' | 'notices' | 'evictor' | 'heapInfos'> & {
+  readonly absences: Absences;
+  readonly asked: AskedSource | undefined;
+} {
   const { stale = 0, negativeTtl = 0 } = options.variant ?? {};
   const { timeout } = options.render;
-  const asking = { source, resolveFirst, revalidateAfter, stale, timeout };
+  const asked = source && new AskedSource(source);
+  const asking = { source: asked, resolveFirst, revalidateAfter, stale, timeout };
   const monitor = new SourceMonitor({ ...asking, closing, clock, events });
   const heapInfos = options.heapInfo && new HeapInfoCache(options.heapInfo.maxSize);
   const notices = new EvictionNotices({ hook, clock, events, closing });
   const evictor = new ImageEvictor({ stores: stores.distinct, heapInfos, monitor, evictMissing, notices, events });
-  return { monitor, notices, evictor, heapInfos, absences: new Absences({ clock, ttl: negativeTtl, evictor }) };
+  return { monitor, notices, evictor, heapInfos, asked, absences: new Absences({ clock, ttl: negativeTtl, evictor }) };
 }
 
 /** Puts the tiers together. */
@@ -85,11 +90,13 @@ function assemble(options: ResolvedOptions, stores: TierStores, events: CacheEve
     store && new TouchBuffer({ store, clock, background });
   const live = new LiveSettings({ options, stores });
   const { freshness } = live;
+  const sources = makeSources(options, stores, { ...shared, live });
+  if (sources !== undefined) watching.asked?.askBy(sources.cache);
   const info = { store: stores.info, touches: touchesOf(stores.info), freshness: freshness.info };
   const variant = { store: stores.variant, touches: touchesOf(stores.variant), freshness: freshness.variant };
   const admission = new Admission(render, clock);
   // A handler may ask for an info while it has a place among the renders.
-  const reading = new Admission({ ...render, concurrency: INFOS_AT_A_TIME }, clock);
+  const reading = new Admission({ ...render, concurrency: infosAtATime(options) }, clock);
   const turns = new RenderTurns({ ...shared, admission, perClient: render.perClient });
   const rendering = { admission, turns };
   const renders = new VariantRenders({ ...shared, ...rendering, maxBufferedEntry, maxSize, store: variant.store });
@@ -101,11 +108,17 @@ function assemble(options: ResolvedOptions, stores: TierStores, events: CacheEve
     renders,
     ending,
     live,
-    touches: [info.touches, variant.touches].filter((touches) => touches !== undefined),
+    touches: [info.touches, variant.touches, sources?.touches].filter((touches) => touches !== undefined),
     stats: new CacheStats(events),
     infos: new InfoCache({ ...shared, ...info, admission: reading }),
+    sources: sources?.cache,
     variants: new VariantCache({ ...shared, ...variant, stale: options.variant?.stale ?? 0, renders }),
   };
+}
+
+/** Who waits for an original to come takes no thread meanwhile, and no other one's place. */
+function infosAtATime({ sources }: ResolvedOptions): number {
+  return INFOS_AT_A_TIME + (sources?.concurrency ?? 0);
 }
 
 /** Reading an info takes a thread for a moment only; of those kept for files, some are left. */

@@ -14,6 +14,7 @@ import type { HeapInfoCache } from '../tiers/heap-info-cache.js';
 import { sumCounts, type ImageEvictor } from '../tiers/image-evictor.js';
 import type { InfoCache } from '../tiers/info-cache.js';
 import type { RenderTurn, RenderTurns } from '../tiers/render-turns.js';
+import type { SourceCache } from '../tiers/source-cache.js';
 import type { SourceMonitor } from '../tiers/source-monitor.js';
 import type { SourceState } from '../tiers/source-state.js';
 import type { TouchBuffer } from '../tiers/touch-buffer.js';
@@ -47,6 +48,7 @@ export interface Parts {
   readonly heapInfos: HeapInfoCache | undefined;
   readonly infos: InfoCache;
   readonly variants: VariantCache;
+  readonly sources: SourceCache | undefined;
   readonly renders: VariantRenders;
   readonly touches: readonly TouchBuffer[];
   readonly live: LiveSettings;
@@ -70,6 +72,7 @@ interface Stoppable {
 export class DefaultImageCache extends ImageCache {
   readonly infos: InfoCache;
   readonly variants: VariantCache;
+  readonly sources: SourceCache | undefined;
   readonly client: ClientOptions | false;
   readonly replayHeaders: readonly string[];
   readonly hasSource: boolean;
@@ -81,6 +84,7 @@ export class DefaultImageCache extends ImageCache {
     this.#parts = parts;
     this.infos = parts.infos;
     this.variants = parts.variants;
+    this.sources = parts.sources;
     this.client = parts.options.client;
     this.replayHeaders = parts.options.replayHeaders;
     this.hasSource = parts.options.source !== undefined;
@@ -236,8 +240,8 @@ export class DefaultImageCache extends ImageCache {
 
   /** What is rendered is stored then. */
   async #settled(): Promise<void> {
-    const { infos, renders, background, notices } = this.#parts;
-    await Promise.all([infos.settled(), renders.settled()]);
+    const { infos, sources, renders, background, notices } = this.#parts;
+    await Promise.all([infos.settled(), renders.settled(), sources?.settled()]);
     await background.settled();
     await notices.settled();
   }

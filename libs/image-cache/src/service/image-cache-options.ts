@@ -40,6 +40,18 @@ export interface VariantOptions {
   readonly negativeTtl?: Duration;
 }
 
+/** The cache of whole originals, for sources from which they have to be fetched. */
+export interface SourcesOptions {
+  /** One that keeps files, such as `filesystemStore`. @default the variants' store */
+  readonly store?: StoreFactory;
+  /** Time for which the source is not asked whether an original is still good; `'0'` = never asked. @default '1d' */
+  readonly staleness?: Duration;
+  /** Time after the last access when an original goes; `'0'` = never. @default '30d' */
+  readonly ttl?: Duration;
+  /** Originals that are fetched at a time. @default 8 */
+  readonly concurrency?: number;
+}
+
 /** What is done about stores that fail or do not answer. */
 export interface ResilienceOptions {
   /** How long a request waits for a store. @default '2s' */
@@ -125,6 +137,8 @@ export interface ImageCacheOptions {
   readonly info?: InfoOptions | false;
   /** @default {} */
   readonly variant?: VariantOptions | false;
+  /** Keeps whole originals; `source` has to be a `RemoteSource`. @default false */
+  readonly sources?: SourcesOptions | false;
   readonly stores?: ResilienceOptions;
   readonly render?: RenderOptions;
   /** Bodies up to this size travel as one Buffer, larger ones as streams, also while they grow. @default '1MB' */

@@ -9,6 +9,7 @@ import type { StepProgress, StoreCalls, StoreFeatures } from '../ports/cache-sto
 import type { EntryKey, Evicted, EvictedCounts, Kind, ListedEntry, Usage, VariantIdentity } from '../ports/entry.js';
 import type { InfoCache } from '../tiers/info-cache.js';
 import type { RenderTurn } from '../tiers/render-turns.js';
+import type { SourceCache } from '../tiers/source-cache.js';
 import type { SourceState } from '../tiers/source-state.js';
 import type { VariantCache } from '../tiers/variant-cache.js';
 import type { SweepRateOptions, WorkerOptions } from './image-cache-options.js';
@@ -40,10 +41,12 @@ export interface LiveOptions {
   readonly hot?: Size;
   /** Target size of a variants' store that is in the heap. */
   readonly targetSize?: Size;
-  /** Time after the last access when an info, or a variant, goes; for what is stored already too. `'0'` = never. */
-  readonly ttl?: { readonly info?: Duration; readonly variant?: Duration };
+  /** Time after the last access when an entry of a kind goes; for what is stored already too. `'0'` = never. */
+  readonly ttl?: { readonly info?: Duration; readonly variant?: Duration; readonly source?: Duration };
   /** Time after the creation when a variant is rendered anew; for what is stored already too. `'0'` = never. */
   readonly staleness?: Duration;
+  /** Time for which the source of an original is not asked; for what is stored already too. `'0'` = never asked. */
+  readonly sourceStaleness?: Duration;
   /** When the worker sweeps; `false` stops it. */
   readonly worker?: WorkerOptions | false;
 }
@@ -97,6 +100,8 @@ export interface WarmCounts {
 export abstract class ImageCache {
   abstract readonly infos: InfoCache;
   abstract readonly variants: VariantCache;
+  /** Whole originals; with the option `sources`. */
+  abstract readonly sources: SourceCache | undefined;
   /** Hints for clients on routes that say nothing else. */
   abstract readonly client: ClientOptions | false;
   /** Names of the response headers that hits replay on routes that say nothing else, in lower case. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parseMemorySize } from '../common/memory-limit.js';
 import { invalidOption, refuseUnknownKeys } from '../common/options.js';
 import { parseDuration } from '../common/units.js';
+import type { Kind } from '../ports/entry.js';
 import type { ResizableStore } from '../stores/heap/heap-store.js';
 import type { FreshnessOptions } from '../tiers/freshness.js';
 import type { TierStores } from './build-stores.js';
@@ -26,11 +27,16 @@ interface Change {
   readonly memory?: { readonly name: string; readonly bytes: number };
 }
 
-const KEYS: readonly (keyof LiveOptions)[] = ['hot', 'targetSize', 'ttl', 'staleness', 'worker'];
+const KEYS: readonly (keyof LiveOptions)[] = ['hot', 'targetSize', 'ttl', 'staleness', 'sourceStaleness', 'worker'];
+
+const TIERS = ['info', 'variant', 'source'] as const satisfies readonly Kind[];
 
 /** The settings that can be changed while the cache is in use. Tiers read them with every request. */
 export class LiveSettings {
-  readonly freshness: { readonly info: Aging; readonly variant: Aging; readonly source: FreshnessOptions };
+  /** An original that is too old is asked about, and stays. */
+  readonly freshness: { readonly info: Aging; readonly variant: Aging; readonly source: Aging };
+  /** For how long the source of an original is not asked. */
+  readonly validity: { staleness: number };
   readonly #options: LiveSettingsOptions;
   #worker: ResolvedOptions['worker'];
 
@@ -38,12 +44,14 @@ export class LiveSettings {
     this.#options = options;
     this.#worker = options.options.worker;
     const { ttl, staleness } = options.options.variant ?? FOR_EVER;
+    const { sources } = options.options;
     const { infoFreshness: info } = options.stores;
     this.freshness = {
       info: { ttl: info.ttl, staleness: info.staleness },
       variant: { ttl, staleness },
-      source: FOR_EVER,
+      source: { ttl: sources?.ttl ?? 0, staleness: 0 },
     };
+    this.validity = { staleness: sources?.staleness ?? 0 };
   }
 
   get worker(): ResolvedOptions['worker'] {
@@ -63,7 +71,8 @@ export class LiveSettings {
       ...resize('hot', options.hot, { store: hot, part: HOT }),
       ...resize('targetSize', options.targetSize, { store: heap, part: HEAP }),
       ...this.#ttl(options.ttl),
-      ...this.#age('staleness', options.staleness, { tier: 'variant', field: 'staleness' }),
+      ...this.#age('staleness', options.staleness, { tier: 'variant', aging: this.freshness.variant }),
+      ...this.#age('sourceStaleness', options.sourceStaleness, { tier: 'source', aging: this.validity }),
       ...this.#shifts(options.worker),
     ];
     this.#requireMemory(changes);
@@ -82,22 +91,36 @@ export class LiveSettings {
 
   #ttl(ttl: LiveOptions['ttl']): readonly Change[] {
     if (ttl === undefined) return [];
-    refuseUnknownKeys(ttl, ['info', 'variant'], 'configure.ttl');
-    return (['info', 'variant'] as const).flatMap((tier) => this.#age('ttl', ttl[tier], { tier, field: 'ttl' }));
+    refuseUnknownKeys(ttl, TIERS, 'configure.ttl');
+    return TIERS.flatMap((tier) => {
+      const path = `configure.ttl.${tier}`;
+      const aging = this.freshness[tier];
+      return this.#time(ttl[tier], { tier, path }, (time) =>
+        aging.ttl === time ? [] : [{ key: 'ttl', apply: () => void (aging.ttl = time) }],
+      );
+    });
   }
 
   #age(
-    key: 'ttl' | 'staleness',
+    key: 'staleness' | 'sourceStaleness',
     value: unknown,
-    { tier, field }: { readonly tier: 'info' | 'variant'; readonly field: keyof Aging },
+    { tier, aging }: { readonly tier: Kind; readonly aging: { staleness: number } },
+  ): readonly Change[] {
+    return this.#time(value, { tier, path: `configure.${key}` }, (time) =>
+      aging.staleness === time ? [] : [{ key, apply: () => void (aging.staleness = time) }],
+    );
+  }
+
+  #time(
+    value: unknown,
+    { tier, path }: { readonly tier: Kind; readonly path: string },
+    changes: (time: number) => readonly Change[],
   ): readonly Change[] {
     if (value === undefined) return [];
-    const path = key === 'ttl' ? `configure.ttl.${tier}` : `configure.${key}`;
     const time = parseDuration(value, path);
     if (this.#options.stores[tier] === undefined)
       throw invalidOption(path, `the cache was made without a store for ${tier}s.`);
-    const aging = this.freshness[tier];
-    return aging[field] === time ? [] : [{ key, apply: () => void (aging[field] = time) }];
+    return changes(time);
   }
 
   #shifts(options: LiveOptions['worker']): readonly Change[] {

@@ -12,6 +12,8 @@ import type { EvictionHook } from '../ports/eviction-hook.js';
 import type { ImageSource, VariantRenderer } from '../ports/image-info.js';
 import type { FreshnessOptions } from '../tiers/freshness.js';
 import type { ImageCacheOptions } from './image-cache-options.js';
+import { requireMethods, requireStore } from './required.js';
+import { resolveSources, type ResolvedSources } from './resolve-sources.js';
 import { resolveWorker, type WorkerSettings } from './resolve-worker.js';
 import { renderConcurrency } from './thread-pool.js';
 
@@ -37,6 +39,7 @@ export interface ResolvedOptions {
   /** `'default'`: depends on the variants' store. */
   readonly info: (FreshnessOptions & { readonly store: StoreFactory | undefined }) | 'default' | undefined;
   readonly variant: ResolvedVariant | undefined;
+  readonly sources: ResolvedSources | undefined;
   readonly stores: { readonly timeout: number; readonly writeTimeout: number; readonly onError: 'bypass' | 'throw' };
   readonly render: AdmissionLimits & {
     readonly perClient: number | undefined;
@@ -65,6 +68,7 @@ const KEYS: readonly (keyof ImageCacheOptions)[] = [
   'heapInfo',
   'info',
   'variant',
+  'sources',
   'stores',
   'render',
   'maxBufferedEntry',
@@ -112,6 +116,7 @@ export function resolveOptions(options: ImageCacheOptions, path = 'imageCache'):
     heapInfo: resolveHeapInfo(options.heapInfo ?? {}, `${path}.heapInfo`),
     info: options.info === undefined ? 'default' : resolveInfo(options.info, `${path}.info`),
     variant: resolveVariant(options.variant ?? {}, `${path}.variant`),
+    sources: resolveSources(options.sources ?? false, source, path),
     stores: resolveStores(options.stores ?? {}, `${path}.stores`),
     render: render.limits,
     maxBufferedEntry: parseSize(options.maxBufferedEntry ?? '1MB', `${path}.maxBufferedEntry`),
@@ -209,17 +214,4 @@ function resolveRender(
     maxSize: parseSize(options.maxSize ?? '512MB', `${path}.maxSize`),
   };
   return { limits, warnings: warning === undefined ? [] : [warning] };
-}
-
-function requireStore(store: unknown, path: string): void {
-  if (store === undefined || typeof store === 'function') return;
-  throw invalidOption(path, 'is no store; use filesystemStore(…), heapStore(…) or another store factory.');
-}
-
-function requireMethods(value: unknown, methods: readonly string[], path: string): void {
-  if (value === undefined) return;
-  const members: Readonly<Record<string, unknown>> = Object(value) as Record<string, unknown>;
-  const missing = methods.filter((name) => typeof members[name] !== 'function');
-  if (missing.length > 0)
-    throw invalidOption(path, `is no object with ${missing.map((name) => `${name}()`).join(', ')}.`);
 }

@@ -76,10 +76,10 @@ export class InfoReading {
   async #readStable(identifier: string, read: () => Promise<ImageInfo>): Promise<{ info: ImageInfo; stable: boolean }> {
     const { monitor, evictor, clock, deadline: timeout, closing: signal } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
-      const before = await monitor.current(identifier);
+      const before = await monitor.whileReading(identifier);
       await evictor.refuseAbsent(identifier, before);
       const info = await withDeadline(read(), { clock, timeout, expired: overdue, signal });
-      const stable = sameState(before, await monitor.current(identifier));
+      const stable = sameState(before, await monitor.whileReading(identifier));
       const stamped = before.status === 'found' ? { ...info, source: before.stamp } : info;
       if (stable || attempt === READS) return { info: stamped, stable };
     }

@@ -120,7 +120,7 @@ export class PictureDeliveries {
 
   async #stateAfter({ meta, body }: Delivery): Promise<SourceState> {
     try {
-      return await this.#options.monitor.current(meta.identifier);
+      return await this.#options.monitor.whileReading(meta.identifier);
     } catch (error) {
       releaseBody(body);
       throw error;

@@ -80,17 +80,31 @@ export class SourceMonitor {
    *
    * @throws what the source threw when it refuses the identifier itself, with a status of 4xx
    */
-  async current(identifier: string): Promise<SourceState> {
+  current(identifier: string): Promise<SourceState> {
+    return this.#look(identifier, false);
+  }
+
+  /**
+   * The state of what is read of an image, for who is about to read it or has just done so: where copies of originals are
+   * kept, that of the copy.
+   *
+   * @throws as {@link current}
+   */
+  whileReading(identifier: string): Promise<SourceState> {
+    return this.#look(identifier, true);
+  }
+
+  async #look(identifier: string, isReading: boolean): Promise<SourceState> {
     const { source, clock, events, timeout, closing: signal } = this.#options;
     if (source === undefined) return { status: 'unknown' };
     const group = groupOf(identifier);
     const asked = { at: clock.now(), generation: this.#forgotten.of(group) };
     try {
       const deadline = { clock, timeout, expired: unavailable, signal };
-      const state: SourceLookup = await withDeadline(source.lookup(identifier), deadline);
+      const state: SourceLookup = await withDeadline(source.lookup(identifier, { isReading }), deadline);
       this.#downSince = undefined;
       this.#untold.delete(group);
-      this.#remember(group, state, asked);
+      if (!isReading) this.#remember(group, state, asked);
       return state;
     } catch (error) {
       if (isDeterministic(error)) throw error;

@@ -9,11 +9,13 @@ export interface StoreCommit {
   readonly reservation: Reservation;
   readonly body: CommitBody;
   readonly meta: NewEntryMeta;
+  /** Told of what the commit failed of. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** Commits an entry and tells what came of it; nothing is thrown. Resolves with whether it has been published. */
 export async function commitToStore(
-  { tier, reservation, body, meta }: StoreCommit,
+  { tier, reservation, body, meta, onFailure }: StoreCommit,
   events: CacheEvents,
 ): Promise<boolean> {
   const told = { tier, identifier: meta.identifier };
@@ -27,6 +29,7 @@ export async function commitToStore(
     // A commit that never came to the store has cleared nothing away there; an abort that fails has been told of.
     await reservation.abort().catch(() => undefined);
     events.emit('not-stored', { ...told, reason, error });
+    onFailure?.(error);
     return false;
   }
 }

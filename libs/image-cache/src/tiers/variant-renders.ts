@@ -139,7 +139,7 @@ export class VariantRenders {
   /** The operations were made for an image of a certain size; of another one they would be another picture. */
   async #requireExpected({ identifier, expected, seen }: LoneOrder): Promise<SourceState> {
     const { monitor, evictor } = this.#options;
-    const state = await monitor.current(identifier);
+    const state = await monitor.whileReading(identifier);
     await evictor.refuseAbsent(identifier, state);
     if (state.status === 'found' && expected !== undefined && !sameStamp(state.stamp, expected)) {
       await evictor.evict(identifier, 'changed', seen);

@@ -21,8 +21,11 @@ describe('CacheStats', () => {
   it('begins with nothing', () => {
     const nothing = { hits: 0, misses: 0 };
     expect(stats.snapshot()).toMatchObject({
-      tiers: { 'heap-info': nothing, info: nothing, variant: nothing },
+      tiers: { 'heap-info': nothing, info: nothing, variant: nothing, source: nothing },
       renders: 0,
+      fetches: 0,
+      fetchedBytes: 0,
+      revalidations: 0,
       renderFailures: 0,
       collapsed: 0,
       awaited: 0,
@@ -45,6 +48,8 @@ describe('CacheStats', () => {
     ['collapsed', { identifier: 'a' }, { collapsed: 2 }],
     ['awaited', { tier: 'variant', identifier: 'a' }, { awaited: 2 }],
     ['rendered', { identifier: 'a', duration: 5 }, { renders: 2 }],
+    ['fetched', { identifier: 'a', bytes: 5, duration: 5 }, { fetches: 2, fetchedBytes: 10 }],
+    ['revalidated', { identifier: 'a', isChanged: false }, { revalidations: 2 }],
     ['render-failed', { identifier: 'a', error }, { renderFailures: 2, renders: 0 }],
     ['overloaded', { identifier: 'a', error }, { overloaded: 2 }],
     ['stored', { tier: 'variant', identifier: 'a', bytes: 5 }, { stored: 2 }],

@@ -1,0 +1,182 @@
+import { LRUCache } from 'lru-cache';
+import { Readable } from 'node:stream';
+import type { Admission, Priority } from '../common/admission.js';
+import { ImageCacheError, isDeterministic, isImageCacheError, statusOf } from '../common/errors.js';
+import { tellBreak, toBuffer } from '../common/streams.js';
+import { keyString } from '../keys/entry-keys.js';
+import type { CacheStore, Reservation } from '../ports/cache-store.js';
+import type { EntryKey } from '../ports/entry.js';
+import type { FetchedOriginal, RemoteSource } from '../ports/remote-source.js';
+import { overdue } from './info-reading.js';
+import type { Filling, SharedFillsOptions } from './shared-fills.js';
+import { SharedFlights } from './shared-flights.js';
+import type { ImageEvictor } from './image-evictor.js';
+import { commitToStore } from './store-commit.js';
+
+/** What {@link SourceFetches} depend on. */
+export interface SourceFetchesOptions extends Omit<SharedFillsOptions, 'tier' | 'store'> {
+  readonly remote: RemoteSource;
+  /** One that keeps files. */
+  readonly store: CacheStore;
+  readonly evictor: ImageEvictor;
+  /** How many are fetched at a time. */
+  readonly admission: Admission;
+  /** Aborted when the cache closes and does not wait any longer. */
+  readonly closing: AbortSignal;
+}
+
+/** How an original is asked for. */
+export interface FetchRequest {
+  /** Ends the wait; a fetch that has begun goes on. */
+  readonly signal?: AbortSignal;
+  /** @default 'interactive' */
+  readonly priority?: Priority;
+}
+
+/** What came of a fetch: an entry, nothing since it was evicted meanwhile, or an original that cannot be kept. */
+export type FetchOutcome =
+  { readonly kind: 'kept'; readonly createdAt: number } | { readonly kind: 'there' | 'fenced' | 'unkept' };
+
+type Fetching = Filling & FetchOutcome;
+
+/** Originals that could not be kept, of which so many are remembered … */
+const REMEMBERED = 1000;
+
+/** … for so many milliseconds: they go past the store at once. */
+const UNKEPT_FOR = 60_000;
+
+/** Fetches originals into their store, each once for all who want it. */
+export class SourceFetches {
+  readonly #options: SourceFetchesOptions;
+  readonly #flights: SharedFlights<Fetching>;
+  readonly #unkept = new LRUCache<string, number>({ max: REMEMBERED });
+
+  constructor(options: SourceFetchesOptions) {
+    this.#options = options;
+    this.#flights = new SharedFlights({ ...options, tier: 'source' });
+  }
+
+  /**
+   * Fetches an original that is not there.
+   *
+   * @throws ImageCacheError `E_IMAGE_CACHE_NOT_FOUND`, `E_IMAGE_CACHE_SOURCE_UNAVAILABLE`, or what the source threw
+   */
+  async run(identifier: string, key: EntryKey, { signal, priority }: FetchRequest): Promise<FetchOutcome> {
+    const { store, evictor, clock } = this.#options;
+    if (clock.now() < (this.#unkept.get(key.group) ?? 0)) return { kind: 'unkept' };
+    const { own, stores } = await evictor.generations(identifier);
+    const isThere = async (): Promise<boolean> => (await store.stat(key)) !== undefined;
+    const flight = {
+      name: [keyString(key), own, ...stores].join('/'),
+      key,
+      identifier,
+      make: () => this.#fetch(identifier, key),
+      isThere,
+      find: async () => ((await isThere()) ? ({ kind: 'there' } as const) : undefined),
+    };
+    const wait = { clock, timeout: 0, expired: overdue, signal, ...(priority && { priority }) };
+    const landed = await this.#flights.join(flight, wait);
+    return 'found' in landed ? landed.found : landed.value;
+  }
+
+  /** Waits until nothing is being fetched. */
+  settled(): Promise<void> {
+    return this.#flights.settled();
+  }
+
+  /** Behind a reservation that is taken before the source is asked: an eviction that comes meanwhile ends it. */
+  async #fetch(identifier: string, key: EntryKey): Promise<Fetching> {
+    const reservation = await this.#reserve(identifier, key);
+    if (reservation === undefined) return this.#giveUpOn(key);
+    try {
+      const fetched = await this.#ask(identifier);
+      return await this.#keep(fetched, { identifier, key, reservation });
+    } catch (error) {
+      await reservation.abort().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #ask(identifier: string): Promise<FetchedOriginal> {
+    const { remote, closing, evictor } = this.#options;
+    const fetched = await remote.fetch(identifier, { signal: closing }).catch((error: unknown) => {
+      throw this.#told(identifier, error);
+    });
+    if (fetched.status === 'found') return fetched;
+    if (fetched.status === 'missing') await evictor.refuseAbsent(identifier, { status: 'missing' });
+    throw this.#told(
+      identifier,
+      new Error(`${remote.name} says that ${identifier} is as before, and it is not there.`),
+    );
+  }
+
+  async #keep(
+    { body, size, stamp, contentType }: FetchedOriginal,
+    to: { readonly identifier: string; readonly key: EntryKey; readonly reservation: Reservation },
+  ): Promise<Fetching> {
+    const { clock, events } = this.#options;
+    const { identifier, key, reservation } = to;
+    const started = clock.now();
+    const createdAt = started;
+    const meter = { bytes: 0 };
+    let broken: unknown;
+    let failure: unknown;
+    const isKept = await commitToStore(
+      {
+        tier: 'source',
+        reservation,
+        body: {
+          body: tellBreak(Readable.from(counted(body, meter), { objectMode: false }), (error) => (broken = error)),
+        },
+        meta: {
+          identifier,
+          contentType,
+          createdAt,
+          source: stamp,
+          ...(size !== undefined && { announcedLength: size }),
+        },
+        onFailure: (error) => (failure = error),
+      },
+      events,
+    );
+    events.emit('fetched', { identifier, bytes: meter.bytes, duration: clock.now() - started });
+    if (isKept) return { kind: 'kept', createdAt, written: Promise.resolve(true) };
+    const isSourcesFault = broken !== undefined || isImageCacheError(failure, 'E_IMAGE_CACHE_LENGTH_MISMATCH');
+    if (isSourcesFault) throw this.#told(identifier, broken ?? failure);
+    return failure === undefined ? { kind: 'fenced', written: Promise.resolve(false) } : this.#giveUpOn(key);
+  }
+
+  /** It is read past the store for a while; a store that has room again is tried again. */
+  #giveUpOn({ group }: EntryKey): Fetching {
+    this.#unkept.set(group, this.#options.clock.now() + UNKEPT_FOR);
+    return { kind: 'unkept', written: Promise.resolve(false) };
+  }
+
+  async #reserve(identifier: string, key: EntryKey): Promise<Reservation | undefined> {
+    const { store, events } = this.#options;
+    try {
+      return await store.reserve(key);
+    } catch (error) {
+      events.emit('not-stored', { tier: 'source', identifier, reason: 'no-reservation', error });
+      return undefined;
+    }
+  }
+
+  /** What the source says of the image itself is its own; anything else is that it cannot tell now. */
+  #told(identifier: string, error: unknown): unknown {
+    if (isDeterministic(error)) return error;
+    this.#options.events.emit('source-unavailable', { identifier, error });
+    if (statusOf(error) !== undefined) return error;
+    const message = `The original of ${identifier} could not be fetched.`;
+    return new ImageCacheError('E_IMAGE_CACHE_SOURCE_UNAVAILABLE', message, { cause: error });
+  }
+}
+
+/** Counts bytes as they come. */
+async function* counted(body: Readable, meter: { bytes: number }): AsyncGenerator<Buffer> {
+  for await (const chunk of body) {
+    const bytes = toBuffer(chunk);
+    meter.bytes += bytes.byteLength;
+    yield bytes;
+  }
+}
