@@ -40,6 +40,10 @@ export { createRenderer, type Renderer, type RendererOptions, type RenderJob } f
 
 // Sources of images
 export { FilesystemSource, type FilesystemSourceOptions } from './source/filesystem-source.js';
+export { CachedSource } from './source/cached-source.js';
+export { HttpSource } from './source/http/http-source.js';
+export type { HttpSourceOptions } from './source/http/http-options.js';
+export type { ResolveHost } from './source/http/guarded-agent.js';
 export { parseIdentifier } from './source/identifier.js';
 export type { Original, OriginalListOptions, OriginalSource } from './source/original-source.js';
 

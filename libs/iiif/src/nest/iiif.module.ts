@@ -3,6 +3,7 @@ import { ImageCache, ImageCacheModule, type ImageCacheOptions } from 'nestjs-ima
 import { createLimits } from '../geometry/limits.js';
 import { createRenderer } from '../render/renderer.js';
 import { ImageService } from '../service/image-service.js';
+import { CachedSource } from '../source/cached-source.js';
 import { CorsMiddleware } from './cors.middleware.js';
 import { ConfigurableModuleClass, IIIF_OPTIONS, type IiifOptions } from './iiif-options.js';
 import { Image2Controller } from './image-2.controller.js';
@@ -27,7 +28,8 @@ class IiifOptionsModule extends ConfigurableModuleClass {}
       useFactory: (cache: ImageCache, { source, limits, encoder }: IiifOptions) => {
         const checked = createLimits(limits);
         const renderer = createRenderer({ limits: checked, ...(encoder && { encoder }) });
-        return new ImageService({ cache, source, renderer, limits: checked });
+        const originals = cache.sources && new CachedSource(source, cache.sources);
+        return new ImageService({ cache, source: originals ?? source, renderer, limits: checked });
       },
     },
   ],

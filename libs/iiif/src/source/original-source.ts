@@ -29,6 +29,8 @@ export interface OriginalListOptions {
 
 /** Where the original images come from: a source that can also be read and listed. */
 export interface OriginalSource extends ImageSource {
+  /** Whether the source knows what there is; where it does not, `list` has nothing. @default true */
+  readonly isListable?: boolean;
   /**
    * Opens an original. Whoever gets it has to close it.
    *
