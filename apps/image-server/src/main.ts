@@ -4,6 +4,7 @@ import { readConfiguration, requireComplete } from './configuration/configuratio
 import { configurationReport, keysTable } from './configuration/report.js';
 import { storesOf } from './configuration/stores.js';
 import { oneLine } from './one-line.js';
+import { originalSource } from './source/original-source.js';
 
 async function run(args: readonly string[]): Promise<void> {
   const { env: environment } = process;
@@ -27,6 +28,7 @@ async function run(args: readonly string[]): Promise<void> {
   requireComplete(configuration);
   if (command === 'config check') {
     await storesOf(configuration.settings);
+    originalSource(configuration.settings);
     return;
   }
   const { serve } = await import('./serve.js');

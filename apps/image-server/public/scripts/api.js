@@ -1,6 +1,6 @@
 /**
  * @typedef {{ identifier: string, width?: number, height?: number, format?: string, hasAlpha?: boolean }} ListedImage
- * @typedef {{ images: ListedImage[], next?: string }} ImageList
+ * @typedef {{ images: ListedImage[], isListable: boolean, next?: string }} ImageList
  * @typedef {{
  *   identifier: string, width: number, height: number, format: string, levels: number, hasAlpha: boolean,
  *   tileSize: { width: number, height: number } | null,

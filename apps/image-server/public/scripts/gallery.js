@@ -22,6 +22,11 @@ export class Gallery {
     this.#wall.addEventListener('keydown', (event) => {
       this.#moveFocus(event);
     });
+    byId('by-identifier').addEventListener('submit', (event) => {
+      event.preventDefault();
+      const identifier = /** @type {HTMLInputElement} */ (byId('identifier')).value.trim();
+      if (identifier !== '') location.hash = `#/${encodeURIComponent(identifier)}`;
+    });
     new IntersectionObserver(
       (entries) => {
         if (entries.some(({ isIntersecting }) => isIntersecting) && this.#next !== undefined) void this.load();
@@ -36,9 +41,10 @@ export class Gallery {
     this.#loading = true;
     this.#notice.textContent = this.#shown === 0 ? 'Loading…' : '';
     try {
-      const { images, next } = await listImages(this.#next);
+      const { images, isListable, next } = await listImages(this.#next);
       this.#next = next;
-      this.#show(images);
+      if (isListable) this.#show(images);
+      else this.#askForIdentifier();
     } catch (error) {
       this.#notice.textContent = `The images cannot be listed. ${error instanceof Error ? error.message : ''}`;
       this.#more.textContent = 'Try again';
@@ -63,6 +69,12 @@ export class Gallery {
     this.#notice.textContent = this.#shown === 0 ? 'There are no images in the source.' : '';
     const count = `${number(this.#shown)} ${this.#shown === 1 ? 'image' : 'images'}`;
     byId('count').textContent = this.#next === undefined ? count : `${count} and more`;
+  }
+
+  /** A source that cannot be listed may still have what somebody knows by name. */
+  #askForIdentifier() {
+    this.#notice.textContent = 'The source does not tell which images it has.';
+    byId('by-identifier').hidden = false;
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,20 +1,18 @@
 import { ConfigurationError } from './configuration-error.js';
 import { STORES } from './keys/stores-by-name.js';
-import type { KnownKey, Settings } from './known-keys.js';
-
-/** A value without which the server cannot start. */
-export interface MissingValue {
-  readonly key: KnownKey;
-  /** Why it is needed. */
-  readonly reason: string;
-}
-
-type OriginOf = (key: KnownKey) => string | undefined;
+import {
+  missingForSources,
+  refuseSourceContradictions,
+  type MissingValue,
+  type OriginOf,
+} from './source-conditions.js';
+import type { Settings } from './known-keys.js';
 
 /** @throws ConfigurationError when values contradict each other */
 export function refuseContradictions(settings: Settings, originOf: OriginOf): void {
   refuseTwoVisibilities(settings, originOf);
   refuseForeignOptions(settings, originOf);
+  refuseSourceContradictions(settings, originOf);
 }
 
 function refuseTwoVisibilities(settings: Settings, originOf: OriginOf): void {
@@ -78,7 +76,7 @@ export function missingIn(settings: Settings): MissingValue[] {
   }
   if (settings['endpoint.api.enabled'] && settings['endpoint.api.secret'] === undefined)
     missing.push({ key: 'endpoint.api.secret', reason: 'endpoint.api.enabled needs a secret' });
-  return missing;
+  return [...missing, ...missingForSources(settings)];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { refuseContradictions, missingIn, type MissingValue } from './conditions.js';
+import { refuseContradictions, missingIn } from './conditions.js';
 import { ConfigurationError } from './configuration-error.js';
 import { didYouMean } from './did-you-mean.js';
 import type { KeyDefinition } from './key-definition.js';
@@ -6,6 +6,7 @@ import { KNOWN_KEYS, type Settings } from './known-keys.js';
 import { parseValue, type Written } from './parse-value.js';
 import { readEnvironment, type Environment } from './read-environment.js';
 import { readFile } from './read-file.js';
+import type { MissingValue } from './source-conditions.js';
 
 /** The value of a key, and where it comes from. */
 export interface ConfiguredValue {

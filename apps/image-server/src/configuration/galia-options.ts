@@ -21,6 +21,9 @@ const CANTALOUPE: Readonly<Record<string, string>> = {
   'FilesystemCache.dir.depth': 'cache.FilesystemCache.dir.depth',
   'FilesystemCache.dir.name_length': 'cache.FilesystemCache.dir.name_length',
   'HeapCache.target_size': 'cache.HeapCache.target_size',
+  'source.static': 'source.implementation',
+  'HttpSource.BasicLookupStrategy.url_prefix': 'source.HttpSource.url_prefix',
+  'HttpSource.request_timeout': 'source.HttpSource.headers_timeout',
 };
 
 const KEYS: readonly string[] = KNOWN_KEYS.map(({ key }) => key);

@@ -2,6 +2,7 @@ import type {
   ClientOptions,
   ImageCacheOptions,
   InfoOptions,
+  SourcesOptions,
   SweepRateOptions,
   VariantOptions,
 } from 'nestjs-image-cache';
@@ -29,6 +30,7 @@ export async function imageCacheOptions(settings: Settings, use?: StoreUse): Pro
     heapInfo: heapInfoOptions(settings),
     info: infoOptions(settings, stores),
     variant: variantOptions(settings, stores),
+    sources: sourcesOptions(settings, stores),
     stall: `${settings['cache.server.stall_seconds']}s`,
     drain: DRAIN,
     render: {
@@ -84,6 +86,17 @@ function heapInfoOptions(settings: Settings): Exclude<ImageCacheOptions['heapInf
 
 function infoOptions(settings: Settings, { info: store }: TierStores): InfoOptions | false {
   return store !== undefined && { store, ttl: `${settings['cache.server.info.ttl_seconds']}s` };
+}
+
+function sourcesOptions(settings: Settings, { source: store }: TierStores): SourcesOptions | false {
+  return (
+    store !== undefined && {
+      store,
+      staleness: `${settings['cache.server.source.staleness_seconds']}s`,
+      ttl: `${settings['cache.server.source.ttl_seconds']}s`,
+      concurrency: settings['cache.server.source.concurrency'],
+    }
+  );
 }
 
 function variantOptions(settings: Settings, { variant: store }: TierStores): VariantOptions | false {

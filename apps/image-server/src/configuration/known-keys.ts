@@ -4,6 +4,7 @@ import { ENDPOINT_KEYS } from './keys/endpoint-keys.js';
 import { HTTP_KEYS } from './keys/http-keys.js';
 import { IMAGE_KEYS } from './keys/image-keys.js';
 import { MODE_KEYS } from './keys/mode-keys.js';
+import { ORIGINALS_KEYS, SOURCE_KEYS } from './keys/source-keys.js';
 import { STORE_KEYS } from './keys/store-keys.js';
 import { TIER_KEYS } from './keys/tier-keys.js';
 
@@ -13,7 +14,9 @@ export const KNOWN_KEYS = [
   ...CLIENT_KEYS,
   ...MODE_KEYS,
   ...TIER_KEYS,
+  ...ORIGINALS_KEYS,
   ...STORE_KEYS,
+  ...SOURCE_KEYS,
   ...IMAGE_KEYS,
   ...ENDPOINT_KEYS,
 ] as const;

@@ -15,6 +15,7 @@ import { loadOwnStore, type OwnStore } from './own-store.js';
 export interface TierStores {
   readonly info: StoreFactory | undefined;
   readonly variant: StoreFactory | undefined;
+  readonly source: StoreFactory | undefined;
 }
 
 /**
@@ -32,9 +33,11 @@ export async function storesOf(settings: Settings, use: StoreUse = 'serve'): Pro
   const variant = settings['cache.server.variant.enabled'] ? variantStore(settings) : undefined;
   const info = keepsInfos(settings) ? infoStore(settings, variant) : undefined;
   const madeForVariants = variant && (await makeStore(variant, settings, use));
-  if (info === undefined) return { info, variant: madeForVariants };
+  const source = settings['cache.server.source.enabled'] ? originalsStore(settings, use) : undefined;
+  if (info === undefined) return { info, variant: madeForVariants, source };
   return {
     variant: madeForVariants,
+    source,
     info: variant && isSame(info, variant) ? madeForVariants : await makeStore(info, settings, use),
   };
 }
@@ -85,6 +88,16 @@ function boundsFor(use: StoreUse, bounds: FilesystemBoundsOptions): FilesystemBo
   if (use === 'look') return isBounded ? { index: true } : {};
   if (use === 'serve') return bounds;
   return { ...(maxSize !== undefined && { maxSize }), ...(maxEntries !== undefined && { maxEntries }), index: false };
+}
+
+/** Originals have a directory and a bound of their own: no picture goes to make room for one. */
+function originalsStore(settings: Settings, use: StoreUse): StoreFactory {
+  const maxSize = settings['cache.server.source.max_size'];
+  return filesystemStore({
+    directory: settings['cache.server.source.pathname'] ?? '',
+    durable: settings['cache.FilesystemCache.durable'],
+    ...boundsFor(use, parseSize(maxSize, 'cache.server.source.max_size') > 0 ? { maxSize } : {}),
+  });
 }
 
 function boundsOf(settings: Settings): FilesystemBoundsOptions {

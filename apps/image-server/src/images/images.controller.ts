@@ -25,6 +25,8 @@ export interface ListedImage {
 /** A page of the images of the source. */
 export interface ImageList {
   readonly images: readonly ListedImage[];
+  /** Whether the source can be listed; where it cannot, images are found by their identifiers alone. */
+  readonly isListable: boolean;
   /** What to pass as `after` for the next page; absent on the last one. */
   readonly next?: string;
 }
@@ -55,6 +57,7 @@ export class ImagesController {
   async list(@Query('after') after?: unknown, @Query('limit') limit?: unknown): Promise<ImageList> {
     const size = pageSize(limit);
     const range = { limit: size + 1, ...(after !== undefined && { after: oneText(after) }) };
+    const { isListable = true } = this.#source;
     const identifiers: string[] = [];
     for await (const identifier of this.#source.list(range)) identifiers.push(identifier);
     const page = identifiers.slice(0, size);
@@ -62,7 +65,7 @@ export class ImagesController {
     // One after the other: a list is not to take the places of those who look at pictures.
     for (const identifier of page) images.push(await this.#listed(identifier));
     const last = page.at(-1);
-    return { images, ...(identifiers.length > size && last !== undefined && { next: last }) };
+    return { images, isListable, ...(identifiers.length > size && last !== undefined && { next: last }) };
   }
 
   @Get(':identifier')

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { SETTINGS } from '../configuration/settings.module.js';
 import { originalSource } from './original-source.js';
 
-/** Injects the {@link OriginalSource} of the server. */
+/** Injects the `OriginalSource` of the server. */
 export const ORIGINAL_SOURCE = Symbol('ORIGINAL_SOURCE');
 
 /** Where the originals are. */

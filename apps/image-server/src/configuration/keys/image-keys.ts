@@ -1,25 +1,7 @@
-import { fileURLToPath } from 'node:url';
-import { choice, flag, integer, number, path, seconds, size } from '../key-definition.js';
+import { integer, number, seconds, size } from '../key-definition.js';
 
-/** The images that come with the server. */
-const SAMPLES = fileURLToPath(new URL('../../../samples', import.meta.url));
-
-/** Where the originals are, and what may be made of them. */
+/** What may be made of the originals. */
 export const IMAGE_KEYS = [
-  choice('source.implementation', {
-    choices: ['FilesystemSource'],
-    fallback: 'FilesystemSource',
-    description: 'Where the originals are.',
-  }),
-  path('source.FilesystemSource.pathname', {
-    fallback: SAMPLES,
-    otherwise: 'the bundled samples',
-    description: 'Root of the originals; an identifier is a path relative to it.',
-  }),
-  flag('source.FilesystemSource.identity', {
-    fallback: true,
-    description: 'Inode and time of change tell states of a file apart; false where hosts hold copies of their own.',
-  }),
   integer('processor.max_pixels', {
     fallback: 400_000_000,
     min: 1,
