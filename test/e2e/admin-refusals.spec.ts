@@ -317,9 +317,7 @@ describe.each(PLATFORMS)('who must not manage the cache, on %s,', (platform) => 
     ],
     [{ secret: 'x' }, 'imageCacheAdmin.secret: there is no such option'],
   ])('would be anybody, and the application does not start: %j', async (admin, message) => {
-    const error: unknown = await start(adminApp({ admin })).catch(
-      (thrown: unknown) => thrown,
-    );
+    const error: unknown = await start(adminApp({ admin })).catch((thrown: unknown) => thrown);
     expect(isImageCacheError(error, 'E_IMAGE_CACHE_OPTIONS') && error.message).toContain(message);
   });
 });

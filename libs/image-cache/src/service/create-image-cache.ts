@@ -15,12 +15,13 @@ import { TouchBuffer } from '../tiers/touch-buffer.js';
 import { VariantCache } from '../tiers/variant-cache.js';
 import { VariantRenders } from '../tiers/variant-renders.js';
 import { buildStores, type TierStores } from './build-stores.js';
-import { DefaultImageCache, type Parts } from './default-image-cache.js';
+import { DefaultImageCache } from './default-image-cache.js';
 import { Ending } from './ending.js';
 import type { ImageCache } from './image-cache.js';
 import type { ImageCacheOptions } from './image-cache-options.js';
 import { LiveSettings } from './live-settings.js';
 import { memoryParts, requireMemory } from './memory-budget.js';
+import type { Parts } from './parts.js';
 import { resolveOptions, type ResolvedOptions } from './resolve-options.js';
 import { AskedSource, makeSources } from './source-tier.js';
 

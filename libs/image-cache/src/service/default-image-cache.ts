@@ -1,27 +1,16 @@
-import type { Admission } from '../common/admission.js';
-import type { Background } from '../common/background.js';
 import { whileOpen, withDeadline } from '../common/deadline.js';
 import type { UncacheableReason } from '../common/not-cacheable.js';
 import type { ClientOptions } from '../http/client-hints.js';
 import type { SweepStepName } from '../maintenance/steps.js';
 import type { SweepReport } from '../maintenance/sweep.js';
-import type { CacheEvent, CacheEventListener, CacheEventMap, CacheEvents } from '../observability/events.js';
-import type { CacheStats } from '../observability/stats.js';
-import type { Clock } from '../ports/clock.js';
+import type { CacheEvent, CacheEventListener, CacheEventMap } from '../observability/events.js';
 import type { EntryKey, Evicted, EvictedCounts, Kind, ListedEntry, Usage, VariantIdentity } from '../ports/entry.js';
-import type { EvictionNotices } from '../tiers/eviction-notices.js';
-import type { HeapInfoCache } from '../tiers/heap-info-cache.js';
-import { sumCounts, type ImageEvictor } from '../tiers/image-evictor.js';
+import { sumCounts } from '../tiers/image-evictor.js';
 import type { InfoCache } from '../tiers/info-cache.js';
-import type { RenderTurn, RenderTurns } from '../tiers/render-turns.js';
+import type { RenderTurn } from '../tiers/render-turns.js';
 import type { SourceCache } from '../tiers/source-cache.js';
-import type { SourceMonitor } from '../tiers/source-monitor.js';
 import type { SourceState } from '../tiers/source-state.js';
-import type { TouchBuffer } from '../tiers/touch-buffer.js';
 import type { VariantCache } from '../tiers/variant-cache.js';
-import type { VariantRenders } from '../tiers/variant-renders.js';
-import type { TierStores } from './build-stores.js';
-import type { Ending } from './ending.js';
 import { evictAll, evictInfos } from './evicting-all.js';
 import {
   ImageCache,
@@ -35,34 +24,11 @@ import {
 } from './image-cache.js';
 import { entriesOf, listEntries, usageOf } from './listing.js';
 import { statsOf } from './current-stats.js';
-import type { LiveSettings } from './live-settings.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { storeStates } from './store-states.js';
 import { sweepAtOnce, sweepShift } from './sweeping.js';
 import { warm } from './warming.js';
-
-/** What an image cache consists of. */
-export interface Parts {
-  readonly options: ResolvedOptions;
-  readonly stores: TierStores;
-  readonly heapInfos: HeapInfoCache | undefined;
-  readonly infos: InfoCache;
-  readonly variants: VariantCache;
-  readonly sources: SourceCache | undefined;
-  readonly renders: VariantRenders;
-  readonly touches: readonly TouchBuffer[];
-  readonly live: LiveSettings;
-  readonly monitor: SourceMonitor;
-  readonly evictor: ImageEvictor;
-  readonly notices: EvictionNotices;
-  readonly admission: Admission;
-  readonly turns: RenderTurns;
-  readonly background: Background;
-  readonly ending: Ending;
-  readonly clock: Clock;
-  readonly events: CacheEvents;
-  readonly stats: CacheStats;
-}
+import type { Parts } from './parts.js';
 
 interface Stoppable {
   readonly signal?: AbortSignal;
