@@ -58,7 +58,13 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
       const { status, json } = await ask(app, 'GET /admin/cache/maps%2Fb%20c');
       expect([status, json]).toMatchObject([
         200,
-        { identifier: 'maps/b c', state: 'cached', hits: 0, info: { identifier: 'maps/b c' }, warmth: { isWarm: false } },
+        {
+          identifier: 'maps/b c',
+          state: 'cached',
+          hits: 0,
+          info: { identifier: 'maps/b c' },
+          warmth: { isWarm: false },
+        },
       ]);
       expect((json as { entries: object[] }).entries).toHaveLength(3);
       await ask(app, 'PUT /admin/cache/later');
@@ -105,7 +111,10 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
 
     it('queues images, lists them and takes them out again', async () => {
       const put = await ask(app, 'PUT /admin/cache/maps%2Fx', { body: { variants: ['max'], priority: 3 } });
-      expect([put.status, put.json]).toMatchObject([202, { status: 'queued', job: { identifier: 'maps/x', priority: 3 } }]);
+      expect([put.status, put.json]).toMatchObject([
+        202,
+        { status: 'queued', job: { identifier: 'maps/x', priority: 3 } },
+      ]);
       expect((await ask(app, 'PUT /admin/cache/maps%2Fx')).json).toMatchObject({ status: 'already-queued' });
       await ask(app, 'PUT /admin/cache/y');
       const page = (await ask(app, 'GET /admin/queue?limit=1&state=queued')).json as { jobs: object[]; next: string };
@@ -139,7 +148,9 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
     });
 
     it('changes options while the cache is in use', async () => {
-      const done = await ask(app, 'POST /admin/actions/configure', { body: { targetSize: '9MB', ttl: { variant: '9d' } } });
+      const done = await ask(app, 'POST /admin/actions/configure', {
+        body: { targetSize: '9MB', ttl: { variant: '9d' } },
+      });
       expect([done.status, done.json]).toEqual([200, { changed: ['targetSize', 'ttl'] }]);
       const same = await ask(app, 'POST /admin/actions/configure', { body: { targetSize: '9MB' } });
       expect((same.json as { changed: string[] }).changed).not.toContain('ttl');
