@@ -32,3 +32,11 @@ function entriesOf(directory: string): Dirent[] {
     throw error;
   }
 }
+
+/** The directories below a directory, as full paths. */
+export function directoriesBelow(directory: string): string[] {
+  return entriesOf(directory).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    return entry.isDirectory() ? [path, ...directoriesBelow(path)] : [];
+  });
+}

@@ -6,6 +6,7 @@ import type { CacheBus, Eviction } from '../../../ports/cache-bus.js';
 import type { EntryKey, Evicted, EvictedCounts, Generation, Kind } from '../../../ports/entry.js';
 import { ifPresent } from '../files/file-access.js';
 import type { Layout } from '../files/layout.js';
+import { removeEmptyParents } from '../files/with-parents.js';
 import type { Discarded, Space } from '../space/space.js';
 import type { Quarantine } from './quarantine.js';
 import type { Trash, TrashCount } from './trash.js';
@@ -21,11 +22,20 @@ export interface EvictorOptions {
   readonly bus: CacheBus;
 }
 
-interface Taken {
+interface Piece {
   readonly path: string;
   readonly kind: Kind;
   /** The entries that it is, where it is not an unfinished write. */
   readonly what?: Discarded;
+}
+
+/** A piece that has been taken out of sight. */
+interface Taken {
+  /** Where it was. */
+  readonly from: string;
+  /** Where it is. */
+  readonly path: string;
+  readonly kind: Kind;
 }
 
 /**
@@ -108,7 +118,7 @@ export class Evictor {
     }
   }
 
-  async #evict(eviction: Eviction, pieces: readonly Taken[]): Promise<EvictedCounts> {
+  async #evict(eviction: Eviction, pieces: readonly Piece[]): Promise<EvictedCounts> {
     const { taken, failure } = await this.#take(eviction, pieces);
     const counts = await this.#remove(taken);
     if (failure !== undefined) throw failure;
@@ -121,7 +131,7 @@ export class Evictor {
    */
   async #take(
     eviction: Eviction,
-    pieces: readonly Taken[],
+    pieces: readonly Piece[],
   ): Promise<{ taken: readonly Taken[]; failure?: ImageCacheError }> {
     const taken: Taken[] = [];
     const failures: unknown[] = [];
@@ -130,7 +140,7 @@ export class Evictor {
       try {
         const moved = await trash.take(path);
         if (moved === undefined) continue;
-        taken.push({ path: moved, kind });
+        taken.push({ from: path, path: moved, kind });
         if (what !== undefined) space.discarded(what, layout.relative(moved));
       } catch (error) {
         failures.push(error);
@@ -156,7 +166,8 @@ export class Evictor {
   async #remove(taken: readonly Taken[]): Promise<EvictedCounts> {
     const counts: [Kind, TrashCount][] = [];
     const { layout, trash, space } = this.#options;
-    for (const { path, kind } of taken) {
+    for (const { from, path, kind } of taken) {
+      await removeEmptyParents(layout, from);
       const count = await trash.remove(path, this.#closing.signal);
       if (count.failed === 0 && !this.#closing.signal.aborted) space.emptied(layout.relative(path));
       counts.push([kind, count]);

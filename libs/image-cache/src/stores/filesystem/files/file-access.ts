@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { lstat, lutimes, mkdir, open, rmdir, type FileHandle } from 'node:fs/promises';
+import { lstat, lutimes, mkdir, open, type FileHandle } from 'node:fs/promises';
 import { systemCode } from '../../../common/errors.js';
 
 /** Symlinks are not followed, and a FIFO in place of a file does not block. */
@@ -72,17 +72,6 @@ export async function ensureDirectory(path: string): Promise<void> {
     await mkdir(path);
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
-  }
-}
-
-/** Removes a directory, unless there is something in it; tells whether it did. */
-export async function removeIfEmpty(path: string): Promise<boolean> {
-  try {
-    await rmdir(path);
-    return true;
-  } catch (error) {
-    if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(systemCode(error) ?? '')) return false;
-    throw error;
   }
 }
 

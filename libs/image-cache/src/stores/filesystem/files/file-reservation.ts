@@ -10,10 +10,10 @@ import type { CommitBody, Reservation } from '../../../ports/cache-store.js';
 import type { EntryKey, EntryMeta, Generation, NewEntryMeta } from '../../../ports/entry.js';
 import { BlockMeter, checksumsOf } from './body-blocks.js';
 import { encodeTrailer } from './entry-file.js';
-import { isAbsence, removeIfEmpty, stateOf } from './file-access.js';
+import { isAbsence, stateOf } from './file-access.js';
 import { encodeInfoFile } from './info-file.js';
-import { TEMPORARY, type Layout } from './layout.js';
-import { withParents } from './with-parents.js';
+import type { Layout } from './layout.js';
+import { removeEmptyParents, withParents } from './with-parents.js';
 import type { Claim, Published, Space } from '../space/space.js';
 
 /** An info larger than this is refused; bytes. */
@@ -87,9 +87,7 @@ export class FileReservation implements Reservation {
 
   async abort(): Promise<void> {
     await removeTemporary(this.#file);
-    const parent = dirname(this.#directory);
-    // The directory of an info's writes goes with the last of them.
-    if (parent.endsWith(TEMPORARY)) await removeIfEmpty(parent);
+    await removeEmptyParents(this.#options.layout, this.#directory);
     this.#claim.end();
   }
 

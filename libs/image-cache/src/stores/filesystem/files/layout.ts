@@ -60,6 +60,14 @@ export class Layout {
     return this.#trees[kind];
   }
 
+  /** The directories above a path that are in the tree of a kind, the nearest first. */
+  above(path: string): string[] {
+    const tree = Object.values(this.#trees).find((each) => path.startsWith(`${each}/`));
+    const above: string[] = [];
+    for (let each = dirname(path); tree !== undefined && each !== tree; each = dirname(each)) above.push(each);
+    return above;
+  }
+
   /** The file of an entry. */
   file(key: EntryKey): string {
     return MANY.includes(key.kind)

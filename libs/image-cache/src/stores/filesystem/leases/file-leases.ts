@@ -76,7 +76,10 @@ export class FileLeases implements Leases {
    */
   async #retire(path: string, { holder, token }: { readonly holder: string; readonly token: string }): Promise<void> {
     const claim = this.#options.layout.claimTo(path, holder);
-    if (await makeLease(claim, token)) {
+    // With its lease, the directory may have gone.
+    const isMine = await ifPresent(makeLease(claim, token));
+    if (isMine === undefined) return;
+    if (isMine) {
       await removeLease(path, holder);
       await removeLease(claim, token);
       return;

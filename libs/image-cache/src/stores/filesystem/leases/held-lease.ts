@@ -1,9 +1,8 @@
-import { dirname } from 'node:path';
 import { ImageCacheError } from '../../../common/errors.js';
 import type { Clock, ScheduledCall } from '../../../ports/clock.js';
 import type { Lease } from '../../../ports/lease.js';
-import { removeIfEmpty } from '../files/file-access.js';
-import { TEMPORARY, type Layout } from '../files/layout.js';
+import type { Layout } from '../files/layout.js';
+import { removeEmptyParents } from '../files/with-parents.js';
 import { removeLease, renewLease } from './lease-file.js';
 
 /**
@@ -46,10 +45,9 @@ export class HeldLease implements Lease {
     this.#end();
     // A renewal that is under way would make it again.
     await this.#renewing;
-    const { path, token } = this.#options;
+    const { path, token, layout } = this.#options;
     await removeLease(path, token);
-    // The directory of an info's writes goes with the last of them.
-    if (dirname(path).endsWith(TEMPORARY)) await removeIfEmpty(dirname(path));
+    await removeEmptyParents(layout, path);
   }
 
   #schedule(): void {

@@ -1,10 +1,11 @@
-import { rm, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { FileRecords } from '../index/file-records.js';
 import type { IndexTables } from '../index/index-tables.js';
 import { SpaceLedger, type Write } from '../index/space-ledger.js';
 import { stateOf } from '../files/file-access.js';
-import { TEMPORARY, type Layout } from '../files/layout.js';
+import type { Layout } from '../files/layout.js';
+import { removeEmptyParents } from '../files/with-parents.js';
 import type { ProcessRun } from '../upkeep/process-run.js';
 
 /** What {@link Recovery} depends on. */
@@ -55,7 +56,7 @@ export class Recovery {
     const directory = this.#directoryOf(write);
     if (!run.dryRun) {
       await rm(directory, { recursive: true, force: true });
-      if (dirname(directory).endsWith(TEMPORARY)) await rmdir(dirname(directory)).catch(ignore);
+      await removeEmptyParents(this.#options.layout, directory);
       if (await this.#options.records.adopt(write.key)) run.adopted();
       ledger.end(write.name);
     }
@@ -83,8 +84,4 @@ export class Recovery {
 function gone({ counts }: ProcessRun): void {
   counts.examined += 1;
   counts.removed += 1;
-}
-
-function ignore(): void {
-  // others write there, or it has gone already
 }
