@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { FilesystemStoreOptions } from 'nestjs-image-cache';
+import { eventually } from '../support/async.js';
 import { runChild } from '../support/child-process.js';
 import { DISK, makeDirectory, type TestDirectory } from '../support/directories.js';
-import { bytesInUse, countFiles } from '../support/disk-usage.js';
+import { bytesInUse, bytesOf, countFiles } from '../support/disk-usage.js';
 import { openFiles } from '../support/filesystem-store.js';
 import { MAY_MOUNT, mountSmall, release } from '../support/mounts.js';
 import { put, variantOf } from '../support/stores.js';
@@ -14,6 +15,9 @@ const LANES = 3;
 
 /** Bytes of the largest entry that they write, with its trailer. */
 const LARGEST = 64 * 1024;
+
+/** Bytes that a cache takes without entries: the marker, the file of evictions, and the directories that are always there. */
+const BESIDE = 12 * 4096;
 
 type Bounds = Omit<FilesystemStoreOptions, 'directory'>;
 
@@ -92,6 +96,24 @@ describe('the bounds of a filesystem store', () => {
       expect((await store.usage()).bytes).toBe(bytes);
       await store.close?.();
     });
+
+  it('hold on a disk, where the directories of many small images take more than their files', async () => {
+    const maxSize = 1024 * 1024;
+    const { store, incidents } = await openFiles(directory.path, { maxSize });
+    let most = 0;
+    for (let image = 0; image < 200; image += 1) {
+      await put(store, variantOf(`image ${image}`), Buffer.alloc(3000, 'body'));
+      if (image % 5 === 0) most = Math.max(most, bytesOf(directory.path, ['index']));
+    }
+    expect(most).toBeLessThanOrEqual(maxSize + BESIDE);
+    expect(most).toBeGreaterThan(maxSize / 2);
+    await store.clear();
+    await eventually(() => {
+      expect(bytesOf(directory.path, ['index'])).toBeLessThanOrEqual(BESIDE);
+    });
+    await store.close?.();
+    expect(incidents).toEqual([]);
+  });
 
   it('are counted in entries too', async () => {
     const { told, most } = await fillTogether(directory.path, {

@@ -44,7 +44,9 @@ describe('making room in the filesystem store', () => {
       const large = await callsOfPruning(200_000);
       for (const calls of [small, large]) {
         expect(calls.get('unlink')).toBe(VICTIMS - 1);
-        expect(calls.get('rmdir')).toBe(VICTIMS - 1);
+        // Up to three directories go with an entry, and nobody looks into them.
+        expect(calls.get('rmdir')).toBe(small.get('rmdir'));
+        expect(calls.get('rmdir')).toBeLessThanOrEqual(3 * (VICTIMS - 1));
         // A page of each of two tables for each entry, and their parents.
         expect((calls.get('pwrite64') ?? 0) + (calls.get('pwritev') ?? 0)).toBeLessThan(4 * VICTIMS);
         for (const looking of ['getdents64', 'statx', 'openat']) expect(calls.get(looking) ?? 0).toBeLessThan(5);

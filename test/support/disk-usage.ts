@@ -15,12 +15,19 @@ export function bytesInUse(disk: string, cache = disk): number {
   return (blocks - bfree) * bsize - bytesOf(join(cache, 'index'));
 }
 
-function bytesOf(directory: string): number {
-  return entriesOf(directory).reduce((sum, entry) => {
-    const path = join(directory, entry.name);
-    const blocks = statSync(path, { throwIfNoEntry: false })?.blocks ?? 0;
-    return sum + (entry.isDirectory() ? bytesOf(path) : blocks * 512);
-  }, 0);
+/** Bytes that a directory takes with all that is below it, but for what has one of these names in the directory itself. */
+export function bytesOf(directory: string, leaveOut: readonly string[] = []): number {
+  return entriesOf(directory)
+    .filter(({ name }) => !leaveOut.includes(name))
+    .map((entry) => {
+      const path = join(directory, entry.name);
+      return entry.isDirectory() ? bytesOf(path) : blocksOf(path);
+    })
+    .reduce((sum, bytes) => sum + bytes, blocksOf(directory));
+}
+
+function blocksOf(path: string): number {
+  return (statSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * 512;
 }
 
 /** What has gone since its parent was read has nothing in it. */

@@ -2,7 +2,10 @@ import type { CacheStore, FilesystemStoreOptions, StoreIncident } from 'nestjs-i
 import { FakeClock } from 'nestjs-image-cache/testing';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { Layout } from '../../libs/image-cache/src/stores/filesystem/files/layout.js';
 import { filesystemStore } from '../../libs/image-cache/src/stores/filesystem/filesystem-store.js';
+
+import { DirectorySpace } from '../../libs/image-cache/src/stores/filesystem/index/directory-space.js';
 
 export { openDescriptors } from './open-descriptors.js';
 
@@ -25,6 +28,11 @@ export async function openFiles(
   const store = filesystemStore({ directory, ...options })({ clock, maxBufferedEntry: 64 * 1024, report });
   await store.open?.();
   return { store, clock, incidents };
+}
+
+/** The directories of a cache of the usual geometry, of which each takes so many bytes. */
+export function directorySpace(root: string, size = 0): DirectorySpace {
+  return new DirectorySpace({ layout: new Layout(root, { depth: 3, nameLength: 2 }), size });
 }
 
 /** All that is below a directory and is no directory, relative to it. */

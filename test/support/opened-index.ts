@@ -2,6 +2,7 @@ import * as lmdb from 'lmdb';
 import { FakeClock } from 'nestjs-image-cache/testing';
 import { join } from 'node:path';
 import { Layout } from '../../libs/image-cache/src/stores/filesystem/files/layout.js';
+import { DirectorySpace } from '../../libs/image-cache/src/stores/filesystem/index/directory-space.js';
 import { OpenedIndex } from '../../libs/image-cache/src/stores/filesystem/index/opened-index.js';
 import { FileLeases } from '../../libs/image-cache/src/stores/filesystem/leases/file-leases.js';
 import { processSpace } from '../../libs/image-cache/src/stores/filesystem/processes.js';
@@ -18,6 +19,7 @@ export async function openIndex(
     lmdb,
     directory: join(root, 'index'),
     boot,
+    directories: new DirectorySpace({ layout, size: 0 }),
     takeTurn: () => leases.take('index'),
     onDamaged,
   });

@@ -1,10 +1,13 @@
 import { expect } from '@jest/globals';
 import type { CacheStore, ListedEntry, ListOptions } from 'nestjs-image-cache';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bytesUsed } from '../../../libs/image-cache/src/stores/filesystem/index/totals.js';
+import { blockSize, directorySize } from '../../../libs/image-cache/src/stores/filesystem/space/free-space.js';
 import { keyString } from '../../../libs/image-cache/src/keys/entry-keys.js';
 import { eventually } from '../../support/async.js';
-import { filesIn, openDescriptors, openFiles } from '../../support/filesystem-store.js';
+import { directoriesBelow } from '../../support/disk-usage.js';
+import { entryFiles, filesIn, openDescriptors, openFiles } from '../../support/filesystem-store.js';
 import { readBody } from '../../support/read-body.js';
 import { openIndex } from '../../support/opened-index.js';
 import { labelOf } from './self-describing.js';
@@ -35,10 +38,20 @@ export async function expectSound(directory: string, maxSize: number): Promise<v
   await expectAgreement(store);
   // Nothing is set apart for writes that have ended, or counted as trash that has gone.
   expect(tables.totals()).toMatchObject({ claimed: 0, writes: 0, discarded: 0 });
+  expect(bytesUsed(tables.totals())).toBe(await bytesOfEntries(directory));
   await index.close();
   await store.close?.();
   expect(incidents).toEqual([]);
   expect(await openDescriptors(directory)).toBe(0);
+}
+
+/** Bytes that entries take in whole blocks, and the directories that they are in. */
+async function bytesOfEntries(directory: string): Promise<number> {
+  const block = blockSize(directory);
+  const sizes = await Promise.all((await entryFiles(directory)).map(async (file) => (await stat(file)).size));
+  const directories = ['image', 'info', 'source'].flatMap((tree) => directoriesBelow(join(directory, tree)));
+  const stored = sizes.reduce((sum, size) => sum + Math.ceil(size / block) * block, 0);
+  return stored + directories.length * directorySize(directory);
 }
 
 /** Unfinished writes, with their directories. */

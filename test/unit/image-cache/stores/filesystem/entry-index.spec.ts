@@ -5,6 +5,7 @@ import { EntryIndex } from '../../../../../libs/image-cache/src/stores/filesyste
 import { IndexTables } from '../../../../../libs/image-cache/src/stores/filesystem/index/index-tables.js';
 import { SpaceLedger } from '../../../../../libs/image-cache/src/stores/filesystem/index/space-ledger.js';
 import { bytesUsed } from '../../../../../libs/image-cache/src/stores/filesystem/index/totals.js';
+import { directorySpace } from '../../../../support/filesystem-store.js';
 import { makeDirectory, type TestDirectory } from '../../../../support/directories.js';
 
 function variant(identifier: string, operations = 'max'): EntryKey {
@@ -17,7 +18,7 @@ describe('The index of entries', () => {
   let index: EntryIndex;
 
   const open = (): void => {
-    tables = IndexTables.open(lmdb, directory.path);
+    tables = IndexTables.open(lmdb, directory.path, { directories: directorySpace(directory.path) });
     index = new EntryIndex(tables);
   };
 

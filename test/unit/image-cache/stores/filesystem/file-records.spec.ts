@@ -8,6 +8,7 @@ import { EntryIndex } from '../../../../../libs/image-cache/src/stores/filesyste
 import { FileRecords } from '../../../../../libs/image-cache/src/stores/filesystem/index/file-records.js';
 import { IndexTables } from '../../../../../libs/image-cache/src/stores/filesystem/index/index-tables.js';
 import type { Published } from '../../../../../libs/image-cache/src/stores/filesystem/space/space.js';
+import { directorySpace } from '../../../../support/filesystem-store.js';
 import { makeDirectory, type TestDirectory } from '../../../../support/directories.js';
 import { variantOf } from '../../../../support/stores.js';
 
@@ -23,13 +24,14 @@ describe('what the index is told of files', () => {
     directory = await makeDirectory();
     layout = new Layout(directory.path, { depth: 1, nameLength: 2 });
     mkdirSync(layout.trash);
-    tables = IndexTables.open(lmdb, join(directory.path, 'index'));
+    const directories = directorySpace(directory.path);
+    tables = IndexTables.open(lmdb, join(directory.path, 'index'), { directories });
     // A body is all that is in a file here, and a file of zeros is damaged.
     const bodySize = (key: EntryKey): Promise<number | undefined> => {
       const size = lstatSync(layout.file(key), { throwIfNoEntry: false })?.size;
       return Promise.resolve(size === 0 ? undefined : size);
     };
-    records = new FileRecords({ layout, tables: () => tables, block: BLOCK, bodySize });
+    records = new FileRecords({ layout, tables: () => tables, directories, block: BLOCK, bodySize });
   });
 
   afterEach(async () => {

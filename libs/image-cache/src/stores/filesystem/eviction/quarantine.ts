@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { EntryKey } from '../../../ports/entry.js';
 import { ensureDirectory, ifPresent, isAbsence, type FileState } from '../files/file-access.js';
 import type { Layout } from '../files/layout.js';
+import { removeEmptyParents } from '../files/with-parents.js';
 
 /** What is kept for somebody to look at. */
 export const KEPT = {
@@ -40,6 +41,7 @@ export class Quarantine {
       if ((await lstat(path)).ino !== seen.inode) return undefined;
       await ensureDirectory(this.#layout.quarantine);
       await rename(path, target);
+      await removeEmptyParents(this.#layout, path);
     } catch (error) {
       if (isAbsence(error)) return undefined;
       throw error;

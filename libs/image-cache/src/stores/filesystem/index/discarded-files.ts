@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ifPresent } from '../files/file-access.js';
 import { timeOf, type Layout } from '../files/layout.js';
 import type { ProcessRun } from '../upkeep/process-run.js';
+import type { DirectorySpace } from './directory-space.js';
 import type { FileRecords } from './file-records.js';
 import type { IndexTables } from './index-tables.js';
 import { SpaceLedger } from './space-ledger.js';
@@ -15,6 +16,7 @@ export interface DiscardedFilesOptions {
   readonly layout: Layout;
   readonly tables: () => IndexTables;
   readonly records: FileRecords;
+  readonly directories: DirectorySpace;
 }
 
 /** Takes in what is in the trash and in quarantine and is not counted, as after the loss of the index. */
@@ -42,7 +44,7 @@ async function bytesBelow(path: string, options: DiscardedFilesOptions, run: Pro
   const found = await ifPresent(lstat(path));
   if (found === undefined) return 0;
   if (!found.isDirectory()) return options.records.onDisk(found.size);
-  let bytes = 0;
+  let bytes = options.directories.size;
   for (const name of (await ifPresent(readdir(path))) ?? []) bytes += await bytesBelow(join(path, name), options, run);
   return bytes;
 }

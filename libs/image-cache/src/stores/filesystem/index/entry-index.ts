@@ -89,11 +89,11 @@ export class EntryIndex {
     });
   }
 
-  /** Takes an entry out; returns the bytes that it had on the disk. May be part of a transaction. */
+  /** Takes an entry out; returns the bytes that it and its directories had on the disk. May be part of a transaction. */
   take(key: EntryKey): number {
     const bytes = encodeKey(key);
     if (bytes === undefined) return 0;
-    return this.#tables.transaction(() => this.#tables.take(key.kind, bytes)?.stored ?? 0);
+    return this.#tables.transaction(() => this.#tables.take(key.kind, bytes));
   }
 
   /** The keys of an image's entries of a kind. */

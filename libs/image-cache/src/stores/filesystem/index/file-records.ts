@@ -6,6 +6,7 @@ import type { Layout } from '../files/layout.js';
 import type { Discarded, Published } from '../space/space.js';
 import { localDisk } from '../upkeep/disk.js';
 import { probe } from '../upkeep/entry-probe.js';
+import type { DirectorySpace } from './directory-space.js';
 import { EntryIndex } from './entry-index.js';
 import { isIndexable } from './index-codec.js';
 import type { IndexTables } from './index-tables.js';
@@ -28,6 +29,7 @@ export interface FileRecordsOptions {
   readonly bodySize: (key: EntryKey) => Promise<number | undefined>;
   /** Bytes in which the file system hands out space. */
   readonly block: number;
+  readonly directories: DirectorySpace;
 }
 
 /**
@@ -108,11 +110,17 @@ export class FileRecords {
     return Math.ceil(bytes / block) * block;
   }
 
+  /** What a write takes on the disk whose file has this length, with its directories and those of the entry; bytes. */
+  ofWrite(bytes: number): number {
+    return this.onDisk(bytes) + this.#options.directories.ofWrite;
+  }
+
   #discardedEntry(key: EntryKey, path: string): void {
     const { layout } = this.#options;
     this.#transaction((index, ledger) => {
       const replaced = this.#look(key) !== undefined;
-      const bytes = replaced ? this.onDisk(find(join(layout.root, path))?.size ?? 0) : index.take(key);
+      if (!replaced) index.take(key);
+      const bytes = this.onDisk(find(join(layout.root, path))?.size ?? 0);
       if (bytes > 0) ledger.discard(path, bytes);
     });
   }

@@ -14,6 +14,9 @@ export interface IndexRecord {
 /** Bytes of a hash, and of its hexadecimal digits. */
 const HASH = 32;
 
+/** Hexadecimal digits of an image's hash. */
+export const HASH_DIGITS = 2 * HASH;
+
 const HEXADECIMAL = /^[0-9a-f]{64}$/;
 
 /** Bytes of a number below 2^48: of a time until the year 10889, of a size up to 256 TB. */
@@ -42,6 +45,14 @@ export function decodeKey(kind: Kind, bytes: Buffer): EntryKey {
   const group = bytes.toString('hex', 0, HASH);
   if (kind === 'info') return { kind, group, id: 'info', extension: bytes.toString('latin1', HASH) };
   return { kind, group, id: bytes.toString('hex', HASH, 2 * HASH), extension: bytes.toString('latin1', 2 * HASH) };
+}
+
+/** How many hexadecimal digits the hashes of two entries' images begin with alike. */
+export function commonDigits(one: Buffer, other: Buffer): number {
+  const [digits, others] = [one.toString('hex', 0, HASH), other.toString('hex', 0, HASH)];
+  let common = 0;
+  while (common < HASH_DIGITS && digits[common] === others[common]) common += 1;
+  return common;
 }
 
 /** The keys of an image's entries lie from here … */

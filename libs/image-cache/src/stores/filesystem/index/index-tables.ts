@@ -2,6 +2,7 @@ import type { Database, RootDatabase } from 'lmdb';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kind } from '../../../ports/entry.js';
+import type { DirectorySpace } from './directory-space.js';
 import { decodeRecord, encodePosition, encodeRecord, type IndexRecord } from './index-codec.js';
 import { IndexGate } from './index-gate.js';
 import type { Lmdb } from './lmdb.js';
@@ -25,6 +26,17 @@ export interface LedgerWrite {
   readonly owner: string;
 }
 
+/** What {@link IndexTables} depend on. */
+export interface IndexTablesOptions {
+  readonly directories: DirectorySpace;
+}
+
+interface Opening extends IndexTablesOptions {
+  readonly environment: RootDatabase;
+  readonly gate: IndexGate;
+  readonly directory: string;
+}
+
 /**
  * The tables of the index in an LMDB environment: entries and their order of last access by kind, and a ledger with
  * their totals. All changes are made in transactions, so that the totals are those of the entries whenever a process
@@ -36,13 +48,15 @@ export class IndexTables {
   readonly ledger: Database<unknown, LedgerKey & (string | string[])>;
   readonly #environment: RootDatabase;
   readonly #gate: IndexGate;
+  readonly #directories: DirectorySpace;
   readonly #file: string;
   readonly #inode: number;
   #isChanging = false;
 
-  private constructor(environment: RootDatabase, gate: IndexGate, directory: string) {
+  private constructor({ environment, gate, directory, directories }: Opening) {
     this.#environment = environment;
     this.#gate = gate;
+    this.#directories = directories;
     this.#file = join(directory, 'data.mdb');
     const tables = (name: string): Record<Kind, Binary> => ({
       info: openBinary(environment, `${name} info`),
@@ -56,13 +70,15 @@ export class IndexTables {
   }
 
   /** Opens the tables in a directory of their own, or makes them. */
-  static open(lmdb: Lmdb, directory: string): IndexTables {
+  static open(lmdb: Lmdb, directory: string, options: IndexTablesOptions): IndexTables {
     mkdirSync(directory, { recursive: true });
     const gate = IndexGate.open(lmdb, join(directory, 'gate.mdb'));
     // Not flushed: what a power cut leaves of it is not used by the next run of the machine.
-    const options = { maxDbs: 8, noSync: true, overlappingSync: false };
+    const environment = { maxDbs: 8, noSync: true, overlappingSync: false };
     try {
-      return gate.pass(() => new IndexTables(lmdb.open(directory, options), gate, directory));
+      return gate.pass(
+        () => new IndexTables({ ...options, environment: lmdb.open(directory, environment), gate, directory }),
+      );
     } catch (error) {
       void gate.close();
       throw error;
@@ -139,18 +155,19 @@ export class IndexTables {
     if (before !== undefined) this.order[kind].removeSync(encodePosition(before.at, key));
     this.entries[kind].putSync(key, encodeRecord(record));
     this.order[kind].putSync(encodePosition(record.at, key), EMPTY);
-    const totals = before === undefined ? this.totals() : withEntry(this.totals(), kind, before, -1);
-    this.setTotals(withEntry(totals, kind, record));
+    if (before === undefined) this.setTotals(withEntry(this.totals(), kind, this.#withDirectories(kind, key, record)));
+    else this.setTotals(withEntry(withEntry(this.totals(), kind, before, -1), kind, record));
   }
 
-  /** Takes an entry out and returns what it was; within a transaction. */
-  take(kind: Kind, key: Buffer): IndexRecord | undefined {
+  /** Takes an entry out and returns the bytes that it and its directories had on the disk; within a transaction. */
+  take(kind: Kind, key: Buffer): number {
     const record = this.record(kind, key);
-    if (record === undefined) return undefined;
+    if (record === undefined) return 0;
     this.entries[kind].removeSync(key);
     this.order[kind].removeSync(encodePosition(record.at, key));
-    this.setTotals(withEntry(this.totals(), kind, record, -1));
-    return record;
+    const gone = this.#withDirectories(kind, key, record);
+    this.setTotals(withEntry(this.totals(), kind, gone, -1));
+    return gone.stored;
   }
 
   /** Gives an entry another last access; within a transaction. */
@@ -168,6 +185,11 @@ export class IndexTables {
     const totals = this.totals();
     this.setTotals({ ...totals, kinds: { ...totals.kinds, [kind]: NOTHING.kinds[kind] } });
     return totals.kinds[kind].stored;
+  }
+
+  /** An entry with the directories that are made with it, and go with it. */
+  #withDirectories(kind: Kind, key: Buffer, record: IndexRecord): IndexRecord {
+    return { ...record, stored: record.stored + this.#directories.ofEntry(kind, key, this.entries[kind]) };
   }
 
   async close(): Promise<void> {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { IndexTables } from './index-tables.js';
+import { IndexTables, type IndexTablesOptions } from './index-tables.js';
 import type { Lmdb } from './lmdb.js';
 import { inTurn, type TakeTurn } from './opening-turn.js';
 
 /** Layout of the tables; each has a directory of its own. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * What LMDB says of files that are not what it has written: a page that is missing or of another type, a file that is
@@ -15,7 +15,7 @@ const VERSION = 1;
 const DAMAGE: readonly unknown[] = [-30797, -30796, -30795, -30794, -30793, -30787, -30786, -30784, -30782, -30779];
 
 /** What an {@link OpenedIndex} depends on. */
-export interface OpenedIndexOptions {
+export interface OpenedIndexOptions extends IndexTablesOptions {
   readonly lmdb: Lmdb;
   readonly directory: string;
   /**
@@ -80,14 +80,14 @@ export class OpenedIndex {
   }
 
   #open(): IndexTables {
-    const { lmdb, onDamaged } = this.#options;
+    const { lmdb, onDamaged, directories } = this.#options;
     try {
-      return IndexTables.open(lmdb, this.#place);
+      return IndexTables.open(lmdb, this.#place, { directories });
     } catch (error) {
       if (!isDamage(error)) throw error;
       onDamaged(error);
       this.#remove();
-      return IndexTables.open(lmdb, this.#place);
+      return IndexTables.open(lmdb, this.#place, { directories });
     }
   }
 

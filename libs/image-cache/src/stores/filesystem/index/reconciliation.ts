@@ -1,20 +1,14 @@
 import { keyString } from '../../../keys/entry-keys.js';
-import type { Layout } from '../files/layout.js';
 import type { FoundFile } from '../files/walk.js';
 import { KINDS } from '../listing.js';
 import type { ProcessRun } from '../upkeep/process-run.js';
 import { StepEnd } from '../upkeep/step-run.js';
-import { adoptDiscarded } from './discarded-files.js';
+import { adoptDiscarded, type DiscardedFilesOptions } from './discarded-files.js';
 import { EntryIndex, type IndexedEntry } from './entry-index.js';
-import type { FileRecords } from './file-records.js';
 import type { IndexTables } from './index-tables.js';
 
 /** What a {@link Reconciliation} depends on. */
-export interface ReconciliationOptions {
-  readonly layout: Layout;
-  readonly tables: () => IndexTables;
-  readonly records: FileRecords;
-}
+export type ReconciliationOptions = DiscardedFilesOptions;
 
 /**
  * Makes the index agree with the files. Both come in the order of the keys, and are gone through side by side; where they

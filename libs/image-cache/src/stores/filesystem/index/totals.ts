@@ -6,7 +6,7 @@ export interface KindTotals {
   readonly entries: number;
   /** Bytes of the bodies. */
   readonly size: number;
-  /** Bytes on the disk. */
+  /** Bytes on the disk, with those of the directories. */
   readonly stored: number;
 }
 

@@ -10,8 +10,16 @@ export function freeSpace(root: string): FreeSpace {
   return { bytes: bavail * bsize, inodes: files === 0 ? Infinity : ffree };
 }
 
+/** The file system in memory, where a directory takes no block. */
+const TMPFS = 0x01021994;
+
 /** Bytes in which the file system hands out space. */
 export function blockSize(root: string): number {
   const { bsize } = statfsSync(root);
   return bsize >= 512 && bsize <= 64 * 1024 ? bsize : USUAL_BLOCK;
+}
+
+/** Bytes that a directory takes which few names are in. */
+export function directorySize(root: string): number {
+  return statfsSync(root).type === TMPFS ? 0 : blockSize(root);
 }

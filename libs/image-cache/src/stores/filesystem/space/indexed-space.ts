@@ -88,7 +88,7 @@ export class IndexedSpace implements Space {
       isOpenEnded,
       reach: async (bytes) => {
         if (bytes <= reached) return;
-        await this.#claim({ name, key, bytes: records.onDisk(bytes), owner }).catch((error: unknown) => {
+        await this.#claim({ name, key, bytes: records.ofWrite(bytes), owner }, bytes).catch((error: unknown) => {
           suspect(error);
           throw error;
         });
@@ -172,10 +172,10 @@ export class IndexedSpace implements Space {
     if (this.#options.refresh()) this.start();
   }
 
-  async #claim(write: Write): Promise<void> {
+  async #claim(write: Write, length: number): Promise<void> {
     const { bounds, repair, room } = this.#options;
-    if (write.bytes > bounds.maxEntrySize) {
-      throw new ImageCacheError('E_IMAGE_CACHE_TOO_LARGE', `${write.bytes} bytes are more than an entry may have.`);
+    if (length > bounds.maxEntrySize) {
+      throw new ImageCacheError('E_IMAGE_CACHE_TOO_LARGE', `${length} bytes are more than an entry may have.`);
     }
     if (await room.admit(write)) return;
     // What others have left behind may be what takes the space.

@@ -6,6 +6,7 @@ import type { Clock } from '../../../ports/clock.js';
 import type { EntryKey } from '../../../ports/entry.js';
 import type { Lease } from '../../../ports/lease.js';
 import type { Trash } from '../eviction/trash.js';
+import { DirectorySpace } from '../index/directory-space.js';
 import { EntryIndex } from '../index/entry-index.js';
 import { FileRecords } from '../index/file-records.js';
 import type { IndexTables } from '../index/index-tables.js';
@@ -17,7 +18,7 @@ import type { FileLeases } from '../leases/file-leases.js';
 import { hasEnded, processName, processSpace } from '../processes.js';
 import { BackgroundWork } from './background-work.js';
 import { isBounded, type Bounds } from './bounds.js';
-import { blockSize, freeSpace } from './free-space.js';
+import { blockSize, directorySize, freeSpace } from './free-space.js';
 import { IndexRepair } from './index-repair.js';
 import { IndexedSpace } from './indexed-space.js';
 import { Pruner } from './pruner.js';
@@ -68,12 +69,13 @@ async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space
     report({ kind: 'unindexed', message, cause });
   };
   const directory = join(layout.root, 'index');
+  const directories = new DirectorySpace({ layout, size: directorySize(layout.root) });
   const takeTurn = (): Promise<Lease | undefined> => leases.take('index');
-  const opened = await OpenedIndex.open({ lmdb, directory, boot: place.boot, takeTurn, onDamaged });
+  const opened = await OpenedIndex.open({ lmdb, directory, boot: place.boot, directories, takeTurn, onDamaged });
   const tables = (): IndexTables => opened.tables;
-  const records = new FileRecords({ ...options, tables, block: blockSize(layout.root) });
+  const records = new FileRecords({ ...options, tables, directories, block: blockSize(layout.root) });
   const background = new BackgroundWork(report);
-  const common = { ...options, tables, records, background };
+  const common = { ...options, tables, records, directories, background };
   const pruner = new Pruner({ layout, index: () => new EntryIndex(tables()), now: () => clock.now(), report });
   const recovery = new Recovery({
     ...common,

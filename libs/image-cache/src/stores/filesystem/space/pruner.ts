@@ -1,10 +1,10 @@
-import { rmdir, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { messageOf, systemCode } from '../../../common/errors.js';
+import { unlink } from 'node:fs/promises';
+import { messageOf } from '../../../common/errors.js';
 import type { StoreIncident } from '../../../ports/cache-store.js';
 import type { EntryIndex, IndexedEntry } from '../index/entry-index.js';
 import { isAbsence } from '../files/file-access.js';
 import type { Layout } from '../files/layout.js';
+import { removeEmptyParents } from '../files/with-parents.js';
 import { isEnough, type Shortage } from './bounds.js';
 
 /** Entries that go before room is looked for again: small, since whoever waits may need only one to go. */
@@ -87,7 +87,7 @@ export class Pruner {
         }
       }
       gone.push(victim);
-      if (victim.key.kind !== 'info') await rmdir(dirname(path)).catch(keepOthersFiles);
+      await removeEmptyParents(layout, path);
     }
     index().remove(gone);
     return gone;
@@ -102,10 +102,4 @@ function enough(entries: readonly IndexedEntry[], { bytes, entries: count }: Sho
     return freed >= bytes && index + 1 >= count;
   });
   return last === -1 ? [...entries] : entries.slice(0, last + 1);
-}
-
-/** An image's directory goes with the last of its entries. */
-function keepOthersFiles(error: unknown): void {
-  if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EBUSY'].includes(systemCode(error) ?? ''))
-    throw error;
 }

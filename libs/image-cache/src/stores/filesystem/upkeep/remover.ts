@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import type { EntryKey } from '../../../ports/entry.js';
 import { TEMPORARY, uniqueName, type Layout } from '../files/layout.js';
 import { KEPT } from '../eviction/quarantine.js';
@@ -36,12 +35,12 @@ export class Remover {
     return true;
   }
 
-  /** Removes an entry likewise, and the directory of its image, which is not counted, with the last one. */
+  /** Removes an entry likewise, and the directories, which are not counted, that it was the last one in. */
   entryOfImage(file: EntryFile, seen: DiskState): boolean {
-    const { disk, run, dryRun } = this.#options;
+    const { disk, layout, run, dryRun } = this.#options;
     this.entry(file, seen);
-    const directory = dirname(file.path);
-    if (!dryRun && file.key.kind !== 'info') run.attempt(directory, () => disk.removeDirectory(directory));
+    const directories = dryRun ? [] : layout.above(file.path);
+    directories.every((directory) => run.attempt(directory, () => disk.removeDirectory(directory)));
     return true;
   }
 
