@@ -22,10 +22,11 @@ export const MAY_MOUNT = ((): boolean => {
   }
 })();
 
-/** Mounts an empty file system of this size. */
-export function mountSmall(directory: string, size: string): void {
+/** Mounts an empty file system of this size, and for so many files and directories, if that is given. */
+export function mountSmall(directory: string, size: string, { inodes }: { readonly inodes?: number } = {}): void {
   mkdirSync(directory, { recursive: true });
-  run('mount', '-t', 'tmpfs', '-o', `size=${size},mode=755`, 'tmpfs', directory);
+  const options = [`size=${size}`, 'mode=755', ...(inodes === undefined ? [] : [`nr_inodes=${inodes}`])];
+  run('mount', '-t', 'tmpfs', '-o', options.join(','), 'tmpfs', directory);
 }
 
 /** Mounts an empty file system in memory that is none of those that are known to be local. */

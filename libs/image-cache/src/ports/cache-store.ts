@@ -214,7 +214,7 @@ export interface StoreContext {
 
 /** Something that a store found and dealt with. */
 export interface StoreIncident {
-  readonly kind: 'quarantined' | 'unreadable' | 'leftover' | 'unindexed';
+  readonly kind: 'quarantined' | 'unreadable' | 'leftover' | 'unindexed' | 'full';
   readonly message: string;
   readonly cause?: unknown;
 }

@@ -66,7 +66,7 @@ export async function touchFile(path: string, at: number): Promise<void> {
   if (state !== undefined && state.mtimeMs < at) await ifPresent(lutimes(path, at / 1000, at / 1000));
 }
 
-/** Makes a directory, unless there is one. A recursive `mkdir` tells of a read-only file system as of an absent parent. */
+/** Makes a directory, unless there is one. A recursive `mkdir` tells of a read-only or full file system as of an absent parent. */
 export async function ensureDirectory(path: string): Promise<void> {
   try {
     await mkdir(path);

@@ -19,6 +19,9 @@ import type { Claim, Published, Space } from '../space/space.js';
 /** An info larger than this is refused; bytes. */
 const LARGEST_INFO = 8 * 1024 * 1024;
 
+/** What the making of a directory says that has no room. */
+const NO_ROOM: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT'];
+
 /** What a {@link FileReservation} depends on. */
 export interface FileReservationOptions {
   readonly layout: Layout;
@@ -51,10 +54,23 @@ export class FileReservation implements Reservation {
     return this.#claim.isOpenEnded ? this.#file : undefined;
   }
 
-  /** Takes a reservation by making its directory. */
+  /**
+   * Takes a reservation by making its directory.
+   *
+   * @throws ImageCacheError `E_IMAGE_CACHE_STORE_FULL`
+   */
   static async take(options: FileReservationOptions): Promise<FileReservation> {
-    const directory = options.layout.write(options.key);
-    await withParents(options.layout, directory, () => mkdir(directory));
+    const { layout, key, space } = options;
+    const directory = layout.write(key);
+    await space.prepare();
+    try {
+      await withParents(layout, directory, () => mkdir(directory));
+    } catch (cause) {
+      if (!NO_ROOM.includes(systemCode(cause))) throw cause;
+      space.ranOut(cause);
+      const message = `${layout.root} has no room for another directory: bytes or inodes of its file system are used up.`;
+      throw new ImageCacheError('E_IMAGE_CACHE_STORE_FULL', message, { cause });
+    }
     return new FileReservation(options, directory);
   }
 

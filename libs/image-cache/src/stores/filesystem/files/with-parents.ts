@@ -1,7 +1,7 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../../../common/errors.js';
-import { isAbsence } from './file-access.js';
+import { ensureDirectory } from './file-access.js';
 import type { Layout } from './layout.js';
 import { claimRoot } from './marker.js';
 
@@ -20,15 +20,25 @@ export async function withParents<T>(layout: Layout, path: string, make: () => P
     try {
       if (attempt > 1) {
         await claimRoot(layout);
-        await mkdir(dirname(path), { recursive: true });
+        await makeDirectories(dirname(path));
       }
       return await make();
     } catch (error) {
-      // A recursive mkdir whose parents are taken away meanwhile may also say ENOTDIR.
-      if (isAbsence(error) && attempt < ATTEMPTS) continue;
+      if (systemCode(error) === 'ENOENT' && attempt < ATTEMPTS) continue;
       await removeEmptyParents(layout, path);
       throw error;
     }
+  }
+}
+
+/** One by one: of a recursive mkdir, nobody learns that the disk has no room. */
+async function makeDirectories(path: string): Promise<void> {
+  try {
+    await ensureDirectory(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await makeDirectories(dirname(path));
+    await ensureDirectory(path);
   }
 }
 

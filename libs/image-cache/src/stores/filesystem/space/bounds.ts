@@ -1,6 +1,7 @@
+import { messageOf } from '../../../common/errors.js';
 import { invalidOption, parseInteger } from '../../../common/options.js';
 import { parseSize, type Size } from '../../../common/units.js';
-import type { StoreBounds } from '../../../ports/cache-store.js';
+import type { StoreBounds, StoreIncident } from '../../../ports/cache-store.js';
 import { bytesUsed, entriesUsed, type Totals } from '../index/totals.js';
 
 /** How much a cache may take. */
@@ -94,6 +95,11 @@ export function shortageOf(totals: Totals, bounds: Bounds, free: FreeSpace, shar
     minFreeInodes > 0 ? minFreeInodes + totals.writes - free.inodes : 0,
   ];
   return { bytes: Math.max(0, ...bytes), entries: Math.max(0, ...entries) };
+}
+
+/** What is told of a disk without room for a directory. */
+export function fullIncident(cause: unknown): StoreIncident {
+  return { kind: 'full', message: `Nothing is stored for want of room: ${messageOf(cause)}`, cause };
 }
 
 /** Whether nothing has to go. */

@@ -9,7 +9,7 @@ import type { IndexTables } from '../index/index-tables.js';
 import { SpaceLedger, type Write } from '../index/space-ledger.js';
 import type { ProcessRun } from '../upkeep/process-run.js';
 import type { BackgroundWork } from './background-work.js';
-import type { Bounds } from './bounds.js';
+import { fullIncident, type Bounds } from './bounds.js';
 import type { IndexRepair } from './index-repair.js';
 import type { Room } from './room.js';
 import type { Claim, Discarded, Space, SpaceSteps } from './space.js';
@@ -71,6 +71,17 @@ export class IndexedSpace implements Space {
       bounds: (run) => this.#step(() => room.keep(run)),
       reconcile: (run, files) => this.#step(() => this.#reconcile(run, files)),
     };
+  }
+
+  async prepare(): Promise<void> {
+    if (await this.#options.room.admitDirectories()) return;
+    this.#options.repair.recoverSoon();
+    throw new ImageCacheError('E_IMAGE_CACHE_STORE_FULL', 'There are too few inodes for another entry.');
+  }
+
+  ranOut(cause: unknown): void {
+    this.#options.room.ranOut(0);
+    this.#options.report(fullIncident(cause));
   }
 
   claim(key: EntryKey, name: string): Claim {

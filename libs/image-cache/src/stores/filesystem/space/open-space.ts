@@ -27,6 +27,9 @@ import { Room } from './room.js';
 import type { Space } from './space.js';
 import { UnindexedSpace } from './unindexed-space.js';
 
+/** Inodes that a write takes besides the levels above an image: the tree, two directories, a file. */
+const INODES = 4;
+
 /** What {@link openSpace} depends on. */
 export interface OpenSpaceOptions {
   readonly layout: Layout;
@@ -46,7 +49,7 @@ export interface OpenSpaceOptions {
 /** Opens the account of what a cache takes; where the index cannot be had, it says so and does without. */
 export async function openSpace(options: OpenSpaceOptions): Promise<Space> {
   const { layout, bounds, index, local, report } = options;
-  const unindexed = new UnindexedSpace({ bounds, free: () => freeSpace(layout.root) });
+  const unindexed = new UnindexedSpace({ bounds, report, free: () => freeSpace(layout.root) });
   if (index === false || (index === 'auto' && !isBounded(bounds))) return unindexed;
   const without = (reason: string, cause?: unknown): Space => {
     const message = `${layout.root} has no index, since ${reason}: maxSize and maxEntries are kept by each sweep, not at each moment.`;
@@ -88,7 +91,12 @@ async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space
     suspect: (error) => {
       opened.suspect(error);
     },
-    room: new Room({ ...common, pruner, free: () => freeSpace(layout.root) }),
+    room: new Room({
+      ...common,
+      pruner,
+      inodesOfWrite: layout.geometry.depth + INODES,
+      free: () => freeSpace(layout.root),
+    }),
     repair: new IndexRepair({ ...common, recovery, reconciliation: new Reconciliation(common) }),
     // A process may have several stores in one directory, and close one of them.
     owner: `${await processName(place)}.${randomBytes(4).toString('hex')}`,

@@ -11,6 +11,9 @@ import type { Pruned, PruneListener, Pruner } from './pruner.js';
 /** Bytes without which nothing is written. */
 const WORKING_SPACE = 256 * 1024;
 
+/** Inodes that there are again after they were used up. */
+const WORKING_INODES = 32;
+
 /** How often room is made for one write, while others take it. */
 const ATTEMPTS = 50;
 
@@ -22,6 +25,8 @@ export interface RoomOptions {
   readonly pruner: Pruner;
   readonly bounds: Bounds;
   readonly free: () => FreeSpace;
+  /** Most inodes that a write takes. */
+  readonly inodesOfWrite: number;
   /** Runs what nobody waits for. */
   readonly background: BackgroundWork;
 }
@@ -54,6 +59,15 @@ export class Room {
     return false;
   }
 
+  /** Makes sure that the directories of a write leave inodes free, where some are to stay free; tells whether it could. */
+  async admitDirectories(): Promise<boolean> {
+    const { bounds, free, inodesOfWrite, pruner } = this.#options;
+    if (bounds.minFreeInodes === 0) return true;
+    const missing = (): Shortage => ({ bytes: 0, entries: bounds.minFreeInodes + inodesOfWrite - free().inodes });
+    if (!isEnough(missing())) await pruner.prune(missing);
+    return isEnough(missing());
+  }
+
   /** Makes room before it is needed. */
   makeAhead(): void {
     if (this.#hasReached(HIGH)) this.#inBackground(() => this.#shortage(LOW));
@@ -61,7 +75,11 @@ export class Room {
 
   /** The disk was full before the bounds were reached. */
   ranOut(bytes: number): void {
-    this.#inBackground((pruned) => ({ bytes: bytes + WORKING_SPACE - pruned.bytes, entries: 0 }));
+    const { free } = this.#options;
+    this.#inBackground((pruned) => ({
+      bytes: bytes + WORKING_SPACE - pruned.bytes,
+      entries: WORKING_INODES - free().inodes,
+    }));
   }
 
   /** Makes room as a sweep does it: counted, in small batches, between which writes have their turn. */

@@ -54,6 +54,14 @@ export interface Space {
   readonly index: EntryIndex | undefined;
   /** Its part in a sweep, where there is an index. */
   readonly steps: SpaceSteps | undefined;
+  /**
+   * Makes sure, before the directories of a write are made, that there is something to make them of.
+   *
+   * @throws ImageCacheError `E_IMAGE_CACHE_STORE_FULL` when there are too few inodes, and nothing that gives some back
+   */
+  prepare(): Promise<void>;
+  /** There was no room for the directories of a write: it is made for those to come. */
+  ranOut(cause: unknown): void;
   /** Begins a write: `name` is that of its directory. */
   claim(key: EntryKey, name: string): Claim;
   touched(touches: readonly Touch[]): void;

@@ -1,11 +1,13 @@
 import { ImageCacheError } from '../../../common/errors.js';
-import type { Bounds, FreeSpace } from './bounds.js';
+import type { StoreIncident } from '../../../ports/cache-store.js';
+import { fullIncident, type Bounds, type FreeSpace } from './bounds.js';
 import type { Claim, Space } from './space.js';
 
 /** What an {@link UnindexedSpace} depends on. */
 export interface UnindexedSpaceOptions {
   readonly bounds: Bounds;
   readonly free: () => FreeSpace;
+  readonly report: (incident: StoreIncident) => void;
 }
 
 /**
@@ -19,6 +21,15 @@ export class UnindexedSpace implements Space {
 
   constructor(options: UnindexedSpaceOptions) {
     this.#options = options;
+  }
+
+  prepare(): Promise<void> {
+    this.#require(0);
+    return Promise.resolve();
+  }
+
+  ranOut(cause: unknown): void {
+    this.#options.report(fullIncident(cause));
   }
 
   claim(): Claim {
