@@ -172,6 +172,9 @@ export class FileReservation implements Reservation {
     const { layout, key, durable } = this.#options;
     await utimes(this.#file, lastAccess / 1000, lastAccess / 1000);
     const target = layout.file(key);
+    // Whoever has made them may not have come so far, and with one of them the entry would be lost.
+    if (durable)
+      for (const directory of [...layout.above(target), layout.tree(key.kind)]) await syncPath(dirname(directory));
     await rename(this.#file, target);
     if (durable) await syncPath(dirname(target));
   }
