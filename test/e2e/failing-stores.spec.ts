@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Param, Put, type Type } from '@nestjs/common';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { CacheVariant, EvictImage, filesystemStore, heapStore, type ImageCacheOptions } from 'nestjs-image-cache';
 import { FakeClock } from 'nestjs-image-cache/testing';
@@ -242,6 +243,25 @@ describe.each(PLATFORMS)('stores that fail, on %s', (platform) => {
         await app.close();
         expect(await leftovers(path)).toEqual([]);
         expect(linesAbout(app, 'ENOSPC').length).toBeLessThanOrEqual(2);
+      });
+
+    if (MAY_MOUNT)
+      it.each([
+        ['Buffers', 'buffer', 700_000],
+        ['small streams', 'stream', 700_000],
+        ['large streams', 'stream', LARGE],
+      ] as const)('store %s again, by themselves, when others give space back', async (_what, how, size) => {
+        const picture = jpegOf(size);
+        const { app, path } = await onDisk(picture, how, '16m');
+        const { bavail, bsize } = await statfs(path);
+        const filler = join(path, 'filler');
+        await writeFile(filler, Buffer.alloc(bavail * bsize - 300_000));
+        for (const id of ['a', 'b']) expect((await app.get(`/pictures/${id}`)).body.equals(picture)).toBe(true);
+        await until(() => app.cache.stats().notStored['failed'] === 2);
+        await rm(filler);
+        for (const id of ['a', 'b']) expect((await app.get(`/pictures/${id}`)).body.equals(picture)).toBe(true);
+        await until(() => app.cache.stats().stored === 2);
+        for (const id of ['a', 'b']) expect((await app.get(`/pictures/${id}`)).headers['cache-status']).toMatch(/hit/);
       });
   });
 });
