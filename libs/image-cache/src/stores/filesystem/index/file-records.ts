@@ -11,6 +11,7 @@ import { EntryIndex } from './entry-index.js';
 import { isIndexable } from './index-codec.js';
 import type { IndexTables } from './index-tables.js';
 import { SpaceLedger } from './space-ledger.js';
+import { bytesUsed } from './totals.js';
 
 /** Changes in one transaction: it holds up the other processes. */
 const BATCH = 50;
@@ -84,13 +85,16 @@ export class FileRecords {
     const file = isIndexable(key) ? await stateOf(layout.file(key)) : undefined;
     const size = file && (dryRun ? probe(localDisk, layout.file(key), key)?.meta?.size : await bodySize(key));
     if (file === undefined || size === undefined) return false;
-    return this.#transaction((index) => {
+    return this.#transaction((index, ledger) => {
       if (this.#look(key)?.ino !== file.inode) return false;
       const known = index.get(key);
       const at = Math.max(file.mtimeMs, known?.at ?? 0);
       const record = { at, hits: known?.hits ?? 0, size, stored: this.onDisk(file.size) };
       if (known?.at === at && known.size === size && known.stored === record.stored) return false;
-      if (!dryRun) index.put({ key, ...record });
+      if (dryRun) return true;
+      const before = bytesUsed(ledger.totals());
+      index.put({ key, ...record });
+      if (known === undefined) ledger.found(bytesUsed(ledger.totals()) - before);
       return true;
     });
   }

@@ -6,7 +6,7 @@ import type { DirectorySpace } from './directory-space.js';
 import { decodeRecord, encodePosition, encodeRecord, type IndexRecord } from './index-codec.js';
 import { IndexGate } from './index-gate.js';
 import type { Lmdb } from './lmdb.js';
-import { NOTHING, withEntry, type Totals } from './totals.js';
+import { NOTHING, withEntry, type Totals, type Used } from './totals.js';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -127,12 +127,15 @@ export class IndexTables {
     this.transaction(() => {
       const known = (this.ledger.get('complete') as number | undefined) ?? 0;
       this.ledger.putSync('complete', Math.max(doubts, known));
+      this.setTotals({ ...this.totals(), unknown: NOTHING.unknown });
     });
   }
 
-  /** Bytes of the index itself. */
-  get bytes(): number {
-    return statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0;
+  /** Says how much there is in the files, of which an index that is new knows nothing. */
+  expect(unknown: Used): void {
+    this.transaction(() => {
+      if (this.ledger.get('totals') === undefined) this.setTotals({ ...NOTHING, unknown });
+    });
   }
 
   totals(): Totals {

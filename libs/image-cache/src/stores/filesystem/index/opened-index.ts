@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { KEPT_USAGE, KeptUsage } from './kept-usage.js';
 import { IndexTables, type IndexTablesOptions } from './index-tables.js';
 import type { Lmdb } from './lmdb.js';
 import { inTurn, type TakeTurn } from './opening-turn.js';
+import { usedOf } from './totals.js';
 
 /** Layout of the tables; each has a directory of its own. */
 const VERSION = 2;
@@ -33,6 +35,7 @@ export interface OpenedIndexOptions extends IndexTablesOptions {
 export class OpenedIndex {
   readonly #options: OpenedIndexOptions;
   readonly #place: string;
+  readonly #kept: KeptUsage;
   #tables: IndexTables;
   #isDamaged = false;
 
@@ -41,9 +44,10 @@ export class OpenedIndex {
     const run = createHash('sha256').update(boot).digest('hex').slice(0, 16);
     this.#options = options;
     this.#place = join(directory, `${run}-${VERSION}`);
+    this.#kept = new KeptUsage({ file: join(directory, KEPT_USAGE), drafts: this.#place });
     this.#tables = this.#open();
     for (const name of readdirSync(directory))
-      if (!name.startsWith(run)) rmSync(join(directory, name), { recursive: true, force: true });
+      if (!name.startsWith(run) && name !== KEPT_USAGE) rmSync(join(directory, name), { recursive: true, force: true });
   }
 
   /** Opens the index of a directory, or makes it. */
@@ -53,6 +57,11 @@ export class OpenedIndex {
 
   get tables(): IndexTables {
     return this.#tables;
+  }
+
+  /** Writes down how much the cache takes, for an index that comes after this one. */
+  keepUsage(): void {
+    this.#kept.keep(usedOf(this.#tables.totals()));
   }
 
   /** Looks whether an error comes from damage; the index is made anew then, when it is refreshed. */
@@ -81,13 +90,18 @@ export class OpenedIndex {
 
   #open(): IndexTables {
     const { lmdb, onDamaged, directories } = this.#options;
+    const open = (): IndexTables => {
+      const tables = IndexTables.open(lmdb, this.#place, { directories });
+      tables.expect(this.#kept.read());
+      return tables;
+    };
     try {
-      return IndexTables.open(lmdb, this.#place, { directories });
+      return open();
     } catch (error) {
       if (!isDamage(error)) throw error;
       onDamaged(error);
       this.#remove();
-      return IndexTables.open(lmdb, this.#place, { directories });
+      return open();
     }
   }
 

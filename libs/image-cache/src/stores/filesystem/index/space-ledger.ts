@@ -1,7 +1,7 @@
 import type { EntryKey } from '../../../ports/entry.js';
 import { decodeKey, encodeKey } from './index-codec.js';
 import type { IndexTables, LedgerWrite } from './index-tables.js';
-import type { Totals } from './totals.js';
+import { withFound, type Totals } from './totals.js';
 
 /** Sorts behind all names. */
 const LAST = '\uffff';
@@ -30,6 +30,11 @@ export class SpaceLedger {
 
   totals(): Totals {
     return this.#tables.totals();
+  }
+
+  /** An entry of so many bytes was taken in that had been there before; part of a transaction. */
+  found(bytes: number): void {
+    this.#tables.setTotals(withFound(this.#tables.totals(), bytes));
   }
 
   /** Adds a user of the cache. */

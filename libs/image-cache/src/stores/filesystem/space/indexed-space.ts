@@ -34,6 +34,8 @@ export interface IndexedSpaceOptions {
   readonly refresh: () => boolean;
   /** Told of errors, which may come from damaged tables. */
   readonly suspect: (error: unknown) => void;
+  /** Writes down how much the cache takes, for an index that comes after this one. */
+  readonly keepUsage: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -85,7 +87,7 @@ export class IndexedSpace implements Space {
   }
 
   claim(key: EntryKey, name: string): Claim {
-    const { owner, records, room, suspect } = this.#options;
+    const { keepUsage, owner, records, room, suspect } = this.#options;
     this.#refresh();
     let reached = 0;
     this.#openEnded ??= name;
@@ -111,6 +113,7 @@ export class IndexedSpace implements Space {
       publish: (entry) => {
         this.#tell('publishing', () => {
           records.published(key, name, entry);
+          keepUsage();
         });
       },
       end: () => {
@@ -145,6 +148,7 @@ export class IndexedSpace implements Space {
   emptied(path: string): void {
     this.#tell('giving space back', () => {
       this.#ledger.emptied(path);
+      this.#options.keepUsage();
     });
   }
 

@@ -100,6 +100,9 @@ async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space
     repair: new IndexRepair({ ...common, recovery, reconciliation: new Reconciliation(common) }),
     // A process may have several stores in one directory, and close one of them.
     owner: `${await processName(place)}.${randomBytes(4).toString('hex')}`,
+    keepUsage: () => {
+      opened.keepUsage();
+    },
     close: () => opened.close(),
   });
   space.start();
