@@ -70,6 +70,15 @@ describe('a sweep of files', () => {
       expect(await opened.store.usage()).toMatchObject({ entries: 2 });
     });
 
+    it("goes by the time of modification, which is ours, and not by that of access, which is the file system's", async () => {
+      const [now, past] = [Date.now() / 1000, (Date.now() - 2 * DAY) / 1000];
+      await utimes(await write(variantOf('old')), now, past);
+      await utimes(await write(variantOf('young')), past, now);
+      const { removed } = sweepHere(root, 'expired', { expiry: IDLE });
+      expect(removed.map(({ key }) => key)).toEqual([variantOf('old')]);
+      expect(await readText(opened.store, variantOf('young'))).toBe('body');
+    });
+
     it('reads no file where entries are kept for as long as they are asked for', async () => {
       await write(variantOf('image'));
       const use = (): undefined => {
