@@ -11,8 +11,9 @@ import { resolveBounds } from '../../../../../libs/image-cache/src/stores/filesy
 import { openSpace } from '../../../../../libs/image-cache/src/stores/filesystem/space/open-space.js';
 import type { Space } from '../../../../../libs/image-cache/src/stores/filesystem/space/space.js';
 import { ProcessRun } from '../../../../../libs/image-cache/src/stores/filesystem/upkeep/process-run.js';
-import { until } from '../../../../support/async.js';
+import { deferred, until } from '../../../../support/async.js';
 import { makeDirectory, type TestDirectory } from '../../../../support/directories.js';
+import { entryFiles } from '../../../../support/filesystem-store.js';
 import { variantOf } from '../../../../support/stores.js';
 
 describe('an index that is put right by a sweep', () => {
@@ -99,5 +100,44 @@ describe('an index that is put right by a sweep', () => {
     for (const key of keys.slice(5)) rmSync(layout.file(key));
     expect((await reconcile(keys)).counts).toMatchObject({ adopted: 5, removed: 0, failed: 0 });
     expect(space.index?.usage().entries).toBe(5);
+  });
+});
+
+describe('an index that is in doubt, beside files that it does not know', () => {
+  let directory: TestDirectory;
+
+  beforeEach(async () => {
+    directory = await makeDirectory();
+  });
+
+  afterEach(() => directory.remove());
+
+  it('ends the search for room when nothing is left that it knows', async () => {
+    const layout = new Layout(directory.path, { depth: 3, nameLength: 2 });
+    const keys = Array.from({ length: 100 }, (_, each) => variantOf('image', `${each}`));
+    mkdirSync(dirname(layout.file(variantOf('image'))), { recursive: true });
+    for (const key of keys) writeFileSync(layout.file(key), 'body');
+    const gate = deferred();
+    const space = await openSpace({
+      layout,
+      clock: new FakeClock(),
+      leases: await FileLeases.open({ layout, clock: new FakeClock() }),
+      trash: new Trash(layout.trash, () => undefined),
+      bounds: resolveBounds({ minFree: '8000TB' }, ''),
+      index: true,
+      local: true,
+      report: () => undefined,
+      bodySize: async () => {
+        await gate.promise;
+        return 4;
+      },
+    });
+    const claim = space.claim(variantOf('new'), 'new');
+    await expect(claim.reach(100)).rejects.toMatchObject({ code: 'E_IMAGE_CACHE_STORE_FULL' });
+    claim.end();
+    expect(space.index?.isComplete).toBe(false);
+    expect(await entryFiles(directory.path)).toHaveLength(keys.length);
+    gate.resolve();
+    await space.close();
   });
 });
