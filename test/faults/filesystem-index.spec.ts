@@ -1,13 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { statfsSync } from 'node:fs';
+import { mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { variantKey, type CacheStore, type FilesystemStoreOptions } from 'nestjs-image-cache';
+import { digestOf } from '../../libs/image-cache/src/common/streams.js';
+import { checksumsOf } from '../../libs/image-cache/src/stores/filesystem/files/body-blocks.js';
+import { encodeTrailer } from '../../libs/image-cache/src/stores/filesystem/files/entry-file.js';
+import { Layout } from '../../libs/image-cache/src/stores/filesystem/files/layout.js';
 import { eventually } from '../support/async.js';
 import { runChild } from '../support/child-process.js';
 import { DISK, makeDirectory, type TestDirectory } from '../support/directories.js';
 import { entryFiles, filesIn, openFiles, type OpenedStore } from '../support/filesystem-store.js';
 import { MAY_MOUNT, mountSmall, release } from '../support/mounts.js';
+import { openIndex } from '../support/opened-index.js';
 import { put, readBody, readText, variantOf } from '../support/stores.js';
 
 const BOUNDS: Omit<FilesystemStoreOptions, 'directory'> = { maxSize: '10MB', maxEntries: 1000 };
@@ -40,6 +45,19 @@ describe('the index of a filesystem store', () => {
     return store;
   };
 
+  /** Puts files of entries into their places that no index knows of. */
+  const writeEntries = (count: number): void => {
+    const layout = new Layout(directory.path, { depth: 3, nameLength: 2 });
+    const body = Buffer.from('body');
+    const meta = { identifier: 'image', contentType: 'image/jpeg', createdAt: 0, size: 4, digest: digestOf(body) };
+    mkdirSync(dirname(layout.file(variantOf('image'))), { recursive: true });
+    for (let each = 0; each < count; each += 1) {
+      const key = variantOf('image', `${each}`);
+      const trailer = encodeTrailer(key, { ...meta, operations: `${each}` }, checksumsOf(body));
+      writeFileSync(layout.file(key), Buffer.concat([body, trailer]));
+    }
+  };
+
   beforeEach(async () => {
     directory = await makeDirectory(DISK);
   });
@@ -62,6 +80,20 @@ describe('the index of a filesystem store', () => {
       expect(await byAccess(store)).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
     });
     expect(incidents).toEqual([]);
+  });
+
+  it('is made anew behind the first hit, which does not wait for it', async () => {
+    const key = variantOf('image', 'asked');
+    const first = await open();
+    await put(first.store, key, 'body');
+    await first.store.close?.();
+    await rm(join(directory.path, 'index'), { recursive: true });
+    writeEntries(1000);
+    const { store } = await open();
+    expect(await readText(store, key)).toBe('body');
+    const index = await openIndex(directory.path);
+    expect(index.tables.isComplete).toBe(false);
+    await index.close();
   });
 
   it('lets the least recently used go for a new one', async () => {
