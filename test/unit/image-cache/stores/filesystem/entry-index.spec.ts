@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import * as lmdb from 'lmdb';
 import { infoKey, variantKey, type EntryKey } from 'nestjs-image-cache';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { EntryIndex } from '../../../../../libs/image-cache/src/stores/filesystem/index/entry-index.js';
 import { IndexTables } from '../../../../../libs/image-cache/src/stores/filesystem/index/index-tables.js';
 import { SpaceLedger } from '../../../../../libs/image-cache/src/stores/filesystem/index/space-ledger.js';
@@ -195,6 +197,26 @@ describe('The index of entries', () => {
     expect([first?.at, second?.at]).toEqual([1, 3]);
     expect(index.ofImage(infoKey('a').group, ['info', 'variant'], first)).toEqual([second]);
     expect(index.ofImage('no group')).toEqual([]);
+  });
+
+  it('takes no more than 600 bytes for each of its entries, however often they change', () => {
+    const [entries, rounds] = [2000, 4];
+    for (let round = 0; round < rounds; round += 1) {
+      tables.transaction(() => {
+        for (let each = 0; each < entries; each += 1) {
+          put(variant(`image ${round * entries + each}`), each);
+          index.take(variant(`image ${(round - 1) * entries + each}`));
+        }
+      });
+      const touches = Array.from({ length: entries }, (_, each) => ({
+        key: variant(`image ${round * entries + ((each * 7919) % entries)}`),
+        at: 1e12 + each,
+        hits: 1,
+      }));
+      index.touch(touches);
+    }
+    expect(index.usage().entries).toBe(entries);
+    expect(statSync(join(directory.path, 'data.mdb')).size).toBeLessThanOrEqual(600 * entries);
   });
 });
 
