@@ -204,9 +204,8 @@ describe('the index of a filesystem store', () => {
         ),
       ).toEqual([]);
       expect(incidents.filter(({ kind }) => kind === 'quarantined')).toEqual([]);
-      const files = await entryFiles(directory.path);
       await eventually(async () => {
-        expect((await store.usage()).entries).toBe(files.length);
+        expect((await store.usage()).entries).toBe((await entryFiles(directory.path)).length);
       });
     });
 });

@@ -1,7 +1,7 @@
 import type { CacheStore, FilesystemStoreOptions, StoreIncident } from 'nestjs-image-cache';
 import { FakeClock } from 'nestjs-image-cache/testing';
 import { readdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { Layout } from '../../libs/image-cache/src/stores/filesystem/files/layout.js';
 import { filesystemStore } from '../../libs/image-cache/src/stores/filesystem/filesystem-store.js';
 
@@ -35,13 +35,13 @@ export function directorySpace(root: string, size = 0): DirectorySpace {
   return new DirectorySpace({ layout: new Layout(root, { depth: 3, nameLength: 2 }), size });
 }
 
-/** All that is below a directory and is no directory, relative to it. */
+/** All that is below a directory and is no directory, relative to it; what goes meanwhile is left out. */
 export async function filesIn(directory: string): Promise<string[]> {
-  const all = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
-  return all
-    .filter((each) => !each.isDirectory())
-    .map((each) => relative(directory, join(each.parentPath, each.name)))
-    .sort();
+  const all = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  const below = all.map(async (each) =>
+    each.isDirectory() ? (await filesIn(join(directory, each.name))).map((name) => join(each.name, name)) : [each.name],
+  );
+  return (await Promise.all(below)).flat().sort();
 }
 
 /** The files of entries below the root of a cache, as full paths; what is being written is none. */
