@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { infoKey, type CacheStore, type EntryKey, type MaintainOptions, type StepReport } from 'nestjs-image-cache';
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Layout } from '../../libs/image-cache/src/stores/filesystem/files/layout.js';
@@ -139,7 +139,7 @@ describe('a sweep that makes the index agree with the files', () => {
     expect(await reconcile({ ...OPTIONS, dryRun: true })).toMatchObject(found);
     expect(tables.totals()).toMatchObject({ discarded: 0 });
     expect(await reconcile()).toMatchObject(found);
-    expect(tables.totals()).toMatchObject({ discarded: 3 * 4096 });
+    expect(tables.totals()).toMatchObject({ discarded: 5 * 4096 });
     expect(await reconcile()).toMatchObject({ examined: 0, removed: 0 });
     expect(await store.maintain?.('trash', OPTIONS)).toMatchObject({ removed: 1 });
     await rm(join(root, 'quarantine', 'damaged.jpg'));
@@ -189,7 +189,7 @@ describe('a sweep that makes the index agree with the files', () => {
       expect(await reconcile({ ...OPTIONS, dryRun: true })).toMatchObject(counts);
       expect(tables.totals()).toMatchObject({ claimed: 200_000, writes: 2, discarded: 4096 });
       expect(await reconcile()).toMatchObject(counts);
-      for (const path of paths) expect(readdirSync(dirname(path))).toEqual([]);
+      for (const path of paths) expect(existsSync(dirname(path))).toBe(false);
       await expectAgreement();
     });
 
@@ -290,12 +290,12 @@ describe('a sweep that makes the index agree with the files', () => {
 
     it('by taking the least recently used away, as many as it takes', async () => {
       const keys = await overfill();
-      // 95 % of 100 KB are the four directories of an image and 19 of its entries, of 4 KB each.
-      const counts = { step: 'bounds', examined: 21, removed: 21, bytes: 21 * 4096, failed: 0 };
+      // 95 % of 100 KB are 23 blocks, of which an entry takes one, and its directories three or four.
+      const counts = { step: 'bounds', examined: 36, removed: 36, bytes: 36 * 4096, failed: 0 };
       expect(await keep({ ...OPTIONS, dryRun: true })).toMatchObject(counts);
       expect(await entryFiles(root)).toHaveLength(40);
       expect(await keep()).toMatchObject(counts);
-      expect((await entryFiles(root)).sort()).toEqual(keys.slice(21).map(fileOf).sort());
+      expect((await entryFiles(root)).sort()).toEqual(keys.slice(36).map(fileOf).sort());
       await expectAgreement();
       expect(await keep()).toMatchObject({ examined: 0, removed: 0 });
     });
@@ -307,8 +307,9 @@ describe('a sweep that makes the index agree with the files', () => {
         makeReadOnly(dirname(stuck));
         const counts = await keep();
         expect(counts?.failed).toBeGreaterThan(0);
-        expect(counts?.removed).toBe(21);
-        expect(await entryFiles(root)).toHaveLength(19);
+        const { removed = 0 } = counts ?? {};
+        expect(removed).toBeGreaterThan(30);
+        expect(await entryFiles(root)).toHaveLength(40 - removed);
         expect(await entryFiles(root)).toContain(stuck);
       });
 

@@ -7,9 +7,15 @@ export interface OrderedKeys {
   getKeys(range: {
     readonly start: Buffer;
     readonly exclusiveStart: true;
-    readonly limit: 1;
     readonly reverse: boolean;
   }): Iterable<Buffer>;
+}
+
+/** What is beside an entry. */
+export interface Beside {
+  readonly keys: OrderedKeys;
+  /** Whether an entry is taken for one that has gone. */
+  readonly isGone?: ((key: Buffer) => boolean) | undefined;
 }
 
 /** What {@link DirectorySpace} depends on. */
@@ -43,16 +49,18 @@ export class DirectorySpace {
   }
 
   /** Bytes of the directories that an entry shares with no other one, whether it is among the keys or not. */
-  ofEntry(kind: Kind, key: Buffer, keys: OrderedKeys): number {
+  ofEntry(kind: Kind, key: Buffer, { keys, isGone }: Beside): number {
     const { layout, size } = this.#options;
     if (size === 0) return 0;
     const levels = layout.fileDepth(kind);
-    const beside = { start: key, exclusiveStart: true, limit: 1 } as const;
+    const beside = { start: key, exclusiveStart: true } as const;
     let shared = 0;
     for (const reverse of [false, true])
       for (const neighbour of keys.getKeys({ ...beside, reverse })) {
+        if (isGone?.(neighbour) === true) continue;
         shared = Math.max(shared, this.#shared(levels, commonDigits(key, neighbour)));
         if (shared === levels) return 0;
+        break;
       }
     return (levels - shared) * size;
   }

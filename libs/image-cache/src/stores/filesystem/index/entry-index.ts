@@ -96,6 +96,18 @@ export class EntryIndex {
     return this.#tables.transaction(() => this.#tables.take(key.kind, bytes));
   }
 
+  /** Tells of one entry after the other what it frees when it goes, with its directories; bytes. */
+  leaving(): (entry: IndexedEntry) => number {
+    const gone = new Set<string>();
+    return ({ key, stored }) => {
+      const bytes = encodeKey(key);
+      if (bytes === undefined) return stored;
+      const isGone = (other: Buffer): boolean => gone.has(keyString(decodeKey(key.kind, Buffer.from(other))));
+      gone.add(keyString(key));
+      return stored + this.#tables.directoriesOf(key.kind, bytes, isGone);
+    };
+  }
+
   /** The keys of an image's entries of a kind. */
   keysOf(kind: Kind, group: string): EntryKey[] {
     if (firstOf(group).byteLength === 0) return [];

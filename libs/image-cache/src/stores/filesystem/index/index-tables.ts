@@ -192,7 +192,12 @@ export class IndexTables {
 
   /** An entry with the directories that are made with it, and go with it. */
   #withDirectories(kind: Kind, key: Buffer, record: IndexRecord): IndexRecord {
-    return { ...record, stored: record.stored + this.#directories.ofEntry(kind, key, this.entries[kind]) };
+    return { ...record, stored: record.stored + this.directoriesOf(kind, key) };
+  }
+
+  /** Bytes of the directories that go with an entry, when others have gone before. */
+  directoriesOf(kind: Kind, key: Buffer, isGone?: (key: Buffer) => boolean): number {
+    return this.#directories.ofEntry(kind, key, { keys: this.entries[kind], isGone });
   }
 
   async close(): Promise<void> {

@@ -59,7 +59,7 @@ export class Pruner {
     const pruned = { entries: 0, bytes: 0 };
     let failures = 0;
     for (let missing = shortage(pruned); !isEnough(missing) && failures < PATIENCE; missing = shortage(pruned)) {
-      const victims = enough(this.#options.index().oldest(BATCH), missing);
+      const victims = this.#enough(missing);
       if (victims.length === 0) return pruned;
       const gone = await this.#remove(victims, listener);
       failures = gone.length === 0 ? failures + 1 : 0;
@@ -67,6 +67,19 @@ export class Pruner {
       pruned.bytes += gone.reduce((sum, { stored }) => sum + stored, 0);
     }
     return pruned;
+  }
+
+  /** As many of the oldest as it takes, or a batch of them. */
+  #enough({ bytes, entries: count }: Shortage): readonly IndexedEntry[] {
+    const index = this.#options.index();
+    const oldest = index.oldest(BATCH);
+    const freedBy = index.leaving();
+    let freed = 0;
+    const last = oldest.findIndex((entry, at) => {
+      freed += freedBy(entry);
+      return freed >= bytes && at + 1 >= count;
+    });
+    return last === -1 ? oldest : oldest.slice(0, last + 1);
   }
 
   /** What cannot be removed counts as just used, so that the next ones get their turn. */
@@ -92,14 +105,4 @@ export class Pruner {
     index().remove(gone);
     return gone;
   }
-}
-
-/** As many of the first entries as it takes. */
-function enough(entries: readonly IndexedEntry[], { bytes, entries: count }: Shortage): IndexedEntry[] {
-  let freed = 0;
-  const last = entries.findIndex(({ stored }, index) => {
-    freed += stored;
-    return freed >= bytes && index + 1 >= count;
-  });
-  return last === -1 ? [...entries] : entries.slice(0, last + 1);
 }

@@ -103,9 +103,11 @@ export class Room {
   async #foresee(run: ProcessRun): Promise<void> {
     const listener = counting(run);
     let { bytes, entries } = this.#shortage(LOW);
-    for (const entry of new EntryIndex(this.#options.tables()).byAccess()) {
+    const index = new EntryIndex(this.#options.tables());
+    const freedBy = index.leaving();
+    for (const entry of index.byAccess()) {
       if (isEnough({ bytes, entries })) return;
-      bytes -= entry.stored;
+      bytes -= freedBy(entry);
       entries -= 1;
       listener.removed(entry);
       await run.proceed();
