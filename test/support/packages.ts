@@ -37,10 +37,14 @@ export async function makeWorkshop(): Promise<Workshop> {
 }
 
 /** Packs a library as it would be published. Returns the path of the tarball. */
-export async function pack(library: string, destination: string): Promise<string> {
+export function pack(library: string, destination: string): Promise<string> {
+  return packDirectory(join(REPOSITORY, 'libs', library), destination);
+}
+
+/** Packs what is in a directory. Returns the path of the tarball. */
+export async function packDirectory(directory: string, destination: string): Promise<string> {
   await mkdir(destination, { recursive: true });
-  const options = { cwd: join(REPOSITORY, 'libs', library) };
-  await run('npm', ['pack', '--loglevel=error', '--pack-destination', destination], options);
+  await run('npm', ['pack', '--loglevel=error', '--pack-destination', destination], { cwd: directory });
   const [tarball, ...others] = await readdir(destination);
   if (tarball === undefined || others.length > 0) throw new Error(`No single tarball: ${String([tarball, ...others])}`);
   return join(destination, tarball);
