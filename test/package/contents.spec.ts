@@ -3,10 +3,11 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 import {
+  copyLibrary,
   evaluate,
   INSTALLATION,
   makeWorkshop,
-  pack,
+  packDirectory,
   readManifest,
   REPOSITORY,
   unpack,
@@ -20,8 +21,9 @@ describe('the package that is published', () => {
 
   beforeAll(async () => {
     workshop = await makeWorkshop();
-    await writeFile(join(REPOSITORY, 'libs/image-cache/dist/stores/left-by-an-earlier-build.js'), '');
-    root = await unpack(await pack('image-cache', join(workshop.path, 'packed')), workshop.path);
+    const library = await copyLibrary('image-cache', workshop.path);
+    await writeFile(join(library, 'dist/stores/left-by-an-earlier-build.js'), '');
+    root = await unpack(await packDirectory(library, join(workshop.path, 'packed')), workshop.path);
     const found = await readdir(root, { recursive: true, withFileTypes: true });
     files = found
       .filter((entry) => entry.isFile())

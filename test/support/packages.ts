@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -48,6 +48,14 @@ export async function packDirectory(directory: string, destination: string): Pro
   const [tarball, ...others] = await readdir(destination);
   if (tarball === undefined || others.length > 0) throw new Error(`No single tarball: ${String([tarball, ...others])}`);
   return join(destination, tarball);
+}
+
+/** Copies a library with what it is packed with, so that a test can change it. Returns the directory of the copy. */
+export async function copyLibrary(library: string, destination: string): Promise<string> {
+  const filter = (path: string): boolean => basename(path) !== 'node_modules';
+  for (const part of ['scripts', join('libs', library)])
+    await cp(join(REPOSITORY, part), join(destination, part), { recursive: true, filter });
+  return join(destination, 'libs', library);
 }
 
 /** Unpacks a tarball. Returns the directory that holds the package. */
