@@ -94,9 +94,10 @@ describeWithNginx('two image servers behind nginx', () => {
     startServer({ environment: { ...cachingIn(images.cache, images.source), PORT: String(port) } });
 
   it('are restarted one after the other, again and again, and no request fails', async () => {
-    const ports = [await freePort(), await freePort()] as const;
+    const port = await freePort();
+    const ports = [port, await freePort(port)] as const;
     const servers: RunningServer[] = [];
-    for (const port of ports) servers.push(await start(port));
+    for (const each of ports) servers.push(await start(each));
     front = await startBalancer(ports);
     load = startLoad(front);
     const more = async (): Promise<void> => {
@@ -104,12 +105,12 @@ describeWithNginx('two image servers behind nginx', () => {
       await until(() => load.answered >= answered + BETWEEN);
     };
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const [index, port] of ports.entries()) {
+      for (const [index, each] of ports.entries()) {
         await more();
         const { code, signal, stderr } = (await servers[index]?.end('SIGTERM')) ?? {};
         expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
         await more();
-        servers[index] = await start(port);
+        servers[index] = await start(each);
       }
     }
     await more();
