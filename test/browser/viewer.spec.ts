@@ -74,10 +74,19 @@ async function open(path: string, options: BrowserContextOptions = DESKTOP): Pro
 const screenshot = (page: Page, name: string): Promise<Buffer> =>
   page.screenshot({ path: `${process.env['SCREENSHOTS'] ?? directory.path}/${name}.png` });
 
+/** Runs in the page: whether OpenSeadragon is where it goes to, and has all that it wants to draw there. */
+const IS_SETTLED = `(() => {
+  const viewer = OpenSeadragon.getViewer(document.querySelector('#canvas'));
+  if (!viewer?.isOpen() || viewer.isAnimating()) return false;
+  const { zoomSpring, centerSpringX, centerSpringY, degreesSpring } = viewer.viewport;
+  if (![zoomSpring, centerSpringX, centerSpringY, degreesSpring].every((each) => each.isAtTargetValue())) return false;
+  return viewer.world.getItemCount() > 0 && viewer.world.getItemAt(0).getFullyLoaded();
+})()`;
+
 /** Waits until OpenSeadragon has drawn all that it wants to draw. */
 async function settled(page: Page): Promise<void> {
   await page.locator('#log li').first().waitFor();
-  await page.waitForLoadState('networkidle');
+  await until(async () => (await page.evaluate(IS_SETTLED)) === true);
 }
 
 /** Runs in the page, whose names are not those of this program. */
