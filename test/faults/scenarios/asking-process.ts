@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
-import type { RenderedImage, StoreFactory, SweepReport, Variant } from 'nestjs-image-cache';
+import type { Leases, RenderedImage, StoreFactory, SweepReport, Variant } from 'nestjs-image-cache';
 import { createImageCache } from '../../../libs/image-cache/src/service/create-image-cache.js';
 import { filesystemStore } from '../../../libs/image-cache/src/stores/filesystem/filesystem-store.js';
 import { ChaosStore } from '../../../libs/image-cache/src/testing/chaos-store.js';
@@ -40,9 +40,23 @@ export interface Got {
 // what it got.
 const [directory = ''] = process.argv.slice(2);
 const tell = (event: object): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
+
+/** Tells of each look at a lease that somebody else has. */
+class ToldLooks extends ChaosStore {
+  override get leases(): Leases | undefined {
+    const leases = super.leases;
+    const take: Leases['take'] = async (subject) => {
+      const lease = await leases?.take(subject);
+      if (lease === undefined) tell({ looks: true });
+      return lease;
+    };
+    return leases && { take };
+  }
+}
+
 let chaos: ChaosStore | undefined;
 const store: StoreFactory = (context) =>
-  (chaos = new ChaosStore(filesystemStore({ directory })(context), context.clock));
+  (chaos = new ToldLooks(filesystemStore({ directory })(context), context.clock));
 const cache = await createImageCache({ variant: { store }, info: false, worker: false });
 cache.on('awaited', () => {
   tell({ awaits: true });
