@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { FilesystemSource, type OriginalSource } from 'nestjs-iiif';
-import { spawnSync } from 'node:child_process';
 import { copyFile, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -12,12 +11,11 @@ import { readConfiguration } from '../../apps/image-server/src/configuration/con
 import { ORIGINAL_SOURCE } from '../../apps/image-server/src/source/source.module.js';
 import { openRequest, type Answer } from '../support/http-client.js';
 import { cachingIn, startServer, type RunningServer } from '../support/image-server.js';
+import { canTrace } from '../support/needs.js';
 import { makeImages, type TestImages } from '../support/samples.js';
 
 /** A time of modification that every file system can store exactly. */
 const NOON = new Date('2026-01-01T12:00:00Z');
-
-const CAN_TRACE = spawnSync('strace', ['--version']).status === 0;
 
 const CONSERVATIVE = { CACHE_SERVER_RESOLVE_FIRST: 'true' };
 
@@ -115,7 +113,7 @@ describe('The aggressive mode', () => {
     expect([info.status, statusOf(info)]).toEqual([200, 'image-cache; hit']);
   });
 
-  if (CAN_TRACE) {
+  if (canTrace()) {
     it('makes no system call for a file of the source on a hit', async () => {
       const trace = join(images.path, 'trace');
       const first = await start();

@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runChild } from '../support/child-process.js';
 import { DISK, makeDirectory, type TestDirectory } from '../support/directories.js';
-
-const CAN_TRACE = spawnSync('strace', ['--version']).status === 0;
+import { canTrace } from '../support/needs.js';
 
 const VICTIMS = 81;
 
@@ -38,7 +36,7 @@ describe('making room in the filesystem store', () => {
     return calls;
   }
 
-  if (CAN_TRACE)
+  if (canTrace())
     it('costs what goes, and the same in a small cache and in one ten times as large', async () => {
       const small = await callsOfPruning(20_000);
       const large = await callsOfPruning(200_000);

@@ -6,6 +6,7 @@ import { eventually } from '../support/async.js';
 import type { ChildOptions } from '../support/child-process.js';
 import { DISK, makeDirectory, type TestDirectory } from '../support/directories.js';
 import { entryFiles, filesIn } from '../support/filesystem-store.js';
+import { canTrace } from '../support/needs.js';
 import type { Got } from './scenarios/asking-process.js';
 
 const CROWD = 50;
@@ -87,7 +88,7 @@ describe('a picture that several processes want', () => {
   it.each([
     { what: 'a small one', size: 15_000, limits: ':', isLink: true },
     { what: 'a large one', size: LARGE, limits: ':', isLink: true },
-    { what: 'where there are no links', size: 15_000, limits: WITHOUT_LINKS, isLink: false },
+    ...(canTrace() ? [{ what: 'where there are no links', size: 15_000, limits: WITHOUT_LINKS, isLink: false }] : []),
   ])('is rendered once by four processes, and whole for all who ask them: $what', async ({ size, limits, isLink }) => {
     const processes = await startSome(4, { limits });
     const { renders, awaits } = await contend(processes);

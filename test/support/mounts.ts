@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { haveWhatTheyNeed } from './needs.js';
 
 function run(command: string, ...args: string[]): void {
   const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
 }
 
-/** Whether this process may mount file systems. */
-export const MAY_MOUNT = ((): boolean => {
+function mayMount(): boolean {
   const probe = mkdtempSync(join(tmpdir(), 'image-cache-mount-'));
   try {
     run('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe);
@@ -20,7 +20,10 @@ export const MAY_MOUNT = ((): boolean => {
   } finally {
     rmSync(probe, { recursive: true, force: true });
   }
-})();
+}
+
+/** Whether this process may mount file systems. */
+export const MAY_MOUNT = haveWhatTheyNeed(mayMount(), 'No file system can be mounted here; run the tests as root.');
 
 /** Mounts an empty file system of this size, and for so many files and directories, if that is given. */
 export function mountSmall(directory: string, size: string, { inodes }: { readonly inodes?: number } = {}): void {
