@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { escapingTargets, FOREIGN_FILES, nonsensicalTargets, ODD_TARGETS } from '../support/hostile-targets.js';
 import { cachingIn, startServer, type RunningServer } from '../support/image-server.js';
+import { canTrace } from '../support/needs.js';
 import { makeImages, type TestImages } from '../support/samples.js';
+
+/** Whatever opens a file or a directory. */
+const TRACED = '--trace=?open,openat,?openat2';
 
 const CANARY = 'c4n4ry-5ing5';
 
@@ -60,6 +64,25 @@ describe('Hostile requests', () => {
     expect(answers.flatMap(objectionsTo)).toEqual([]);
     expect((await server.get('/health')).status).toBe(200);
   }, 300_000);
+
+  if (canTrace())
+    it('open nothing but what is in the source and in the cache', async () => {
+      const trace = join(images.path, 'trace');
+      const traced = await startServer({
+        environment: cachingIn(images.cache, images.source),
+        under: ['strace', '--daemonize', '--follow-forks', '--decode-fds=path', TRACED, `--output=${trace}`],
+      });
+      // From here on, all that a server loads for its work is there.
+      expect((await traced.get('/iiif/3/maps%2Falpha.png/full/max/0/default.jpg')).status).toBe(200);
+      await inTurns(targets, (target) => send(`GET ${target} HTTP/1.1\r\n${HEADERS}`, { port: traced.port }));
+      await traced.end();
+      const calls = (await readFile(trace, 'utf8')).split('\n');
+      const after = calls.slice(calls.findLastIndex((call) => call.includes('alpha.png')) + 1);
+      const opened = after.flatMap((call) => / = \d+<([^>]*)>/.exec(call)?.[1] ?? []);
+      expect(opened.filter((path) => path.startsWith(`${images.source}/`)).length).toBeGreaterThan(0);
+      const roots = [images.source, images.cache].map((root) => `${root}/`);
+      expect(opened.filter((path) => !roots.some((root) => `${path}/`.startsWith(root)))).toEqual([]);
+    }, 300_000);
 
   it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'CONNECT', 'PROPFIND', 'BREW'])(
     'with the method %s are refused',
