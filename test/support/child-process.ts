@@ -18,6 +18,8 @@ export interface Child {
 export interface ChildOptions {
   /** Bash that limits the process before the script starts. */
   readonly limits?: string;
+  /** What Node is told beside that. */
+  readonly flags?: readonly string[];
 }
 
 const running = new Set<ChildProcess>();
@@ -28,10 +30,14 @@ afterAll(() => {
 });
 
 /** Runs a script of `test`, given by its path from there, with arguments that it finds in `process.argv`. */
-export function runChild(script: string, args: readonly string[], { limits = ':' }: ChildOptions = {}): Child {
+export function runChild(
+  script: string,
+  args: readonly string[],
+  { limits = ':', flags = [] }: ChildOptions = {},
+): Child {
   const hooks = new URL('run-typescript.mjs', import.meta.url).href;
   const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
-  const command = [process.execPath, '--import', hooks, path, ...args];
+  const command = [process.execPath, ...flags, '--import', hooks, path, ...args];
   const child = spawn('bash', ['-c', `${limits}; exec "$@"`, 'bash', ...command], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });

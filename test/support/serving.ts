@@ -3,6 +3,7 @@ import type { Command, State } from '../faults/scenarios/serving-process.js';
 import { eventually } from './async.js';
 import { runChild } from './child-process.js';
 import { openRequest, type Answer, type Asked, type OpenRequest } from './http-client.js';
+import { COLLECTING } from './occupied-memory.js';
 import type { Platform } from './test-app.js';
 
 /** Bytes of pictures that travel as one Buffer … */
@@ -37,7 +38,8 @@ export interface ServingStart {
 /** Starts an application; whoever calls this kills it. */
 export async function startServing(platform: Platform, { directory, cache = {} }: ServingStart): Promise<Serving> {
   const args = [platform, directory, JSON.stringify(cache)];
-  const child = runChild('faults/scenarios/serving-process.ts', args, { limits: 'export UV_THREADPOOL_SIZE=8' });
+  const options = { limits: 'export UV_THREADPOOL_SIZE=8', flags: COLLECTING };
+  const child = runChild('faults/scenarios/serving-process.ts', args, options);
   const { port } = (await child.next()) as { readonly port: number };
   let told: Promise<unknown> = Promise.resolve();
   /** It answers in the order in which it is asked. */
@@ -48,7 +50,7 @@ export async function startServing(platform: Platform, { directory, cache = {} }
     });
     return told;
   };
-  const state = async (): Promise<State> => (await ask({ look: true })) as State;
+  const look = async (how: NonNullable<Command['look']>): Promise<State> => (await ask({ look: how })) as State;
   return {
     port,
     get: (path, headers = {}) => openRequest(port, path, { headers }).answer,
@@ -59,10 +61,10 @@ export async function startServing(platform: Platform, { directory, cache = {} }
     warm: async (warm) => {
       await ask({ warm });
     },
-    state,
+    state: () => look('closely'),
     becomes: (expectations) =>
       eventually(async () => {
-        expectations(await state());
+        expectations(await look('quickly'));
       }),
     kill: () => void child.process.kill('SIGKILL'),
   };

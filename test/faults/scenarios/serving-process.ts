@@ -16,6 +16,7 @@ import {
 } from '../../../libs/image-cache/src/index.js';
 import { deferred, until, type Deferred } from '../../support/async.js';
 import { filesIn } from '../../support/filesystem-store.js';
+import { occupiedMemory } from '../../support/occupied-memory.js';
 import { openDescriptors } from '../../support/open-descriptors.js';
 import { jpegOf } from '../../support/pictures.js';
 import { LARGE, MIDDLE, SMALL } from '../../support/serving.js';
@@ -29,8 +30,8 @@ export interface Command {
   readonly finish?: number | 'all';
   /** Renders these pictures beforehand. */
   readonly warm?: readonly string[];
-  /** Asks it to tell its state. */
-  readonly look?: true;
+  /** Asks it to tell its state; `closely` without the garbage in its memory, which takes a while. */
+  readonly look?: 'quickly' | 'closely';
 }
 
 /** How the process is. */
@@ -138,14 +139,14 @@ function connections(app: INestApplication): Promise<number> {
   });
 }
 
-async function stateOf(app: INestApplication): Promise<State> {
+async function stateOf(app: INestApplication, rss: number): Promise<State> {
   return {
     stats: app.get(ImageCache).stats(),
     begun,
     descriptors: await openDescriptors(directory, ['image']),
     connections: await connections(app),
     temporary: (await filesIn(directory)).filter((name) => name.includes('.tmp')).length,
-    rss: process.memoryUsage.rss(),
+    rss,
     warnings,
   };
 }
@@ -160,7 +161,8 @@ await application.listen(0, '127.0.0.1');
 
 async function act({ finish: count, warm, look }: Command): Promise<void> {
   if (count !== undefined) finish(count === 'all' ? Infinity : count);
-  if (look) tell(await stateOf(application));
+  if (look !== undefined)
+    tell(await stateOf(application, look === 'closely' ? occupiedMemory() : process.memoryUsage.rss()));
   if (warm === undefined) return;
   const cache = application.get(ImageCache);
   const { waiting: before } = cache.stats().rendering;
