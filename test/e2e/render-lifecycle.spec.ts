@@ -76,10 +76,11 @@ describe.each(['heap', 'files'])('a large picture on its way into a store in %s'
     expect(hit.outcome.kind).toBe('hit');
     expect((Buffer.isBuffer(hit.body) ? hit.body : await buffer(hit.body as Readable)).equals(body)).toBe(true);
   });
+});
 
-  it('is stored when the cache is closed while it is rendered', async () => {
-    if (kind === 'heap') return;
-    const cache = await createImageCache({ variant: variant() });
+describe('a render', () => {
+  it('that is under way when the cache is closed is stored', async () => {
+    const cache = await createImageCache({ variant: { store: filesystemStore({ directory }) } });
     let finish: (image: RenderedImage) => void = () => undefined;
     let asked: Promise<unknown> = Promise.resolve();
     await new Promise<void>((begun) => {
@@ -93,13 +94,11 @@ describe.each(['heap', 'files'])('a large picture on its way into a store in %s'
     finish({ body: Buffer.from('picture'), contentType: 'image/jpeg' });
     await asked;
     await closed;
-    const again = await start({ variant: variant() });
+    const again = await start({ variant: { store: filesystemStore({ directory }) } });
     const found = await again.variants.getOrRender(identity, () => Promise.reject(gone));
     expect([found.outcome.kind, textOf(found)]).toEqual(['hit', 'picture']);
   });
-});
 
-describe('a render', () => {
   it('that hangs is given up, and its place is free again', async () => {
     const clock = new FakeClock();
     const cache = await start({ clock, render: { timeout: '10s', deadline: '1m' }, heapInfo: false });
