@@ -17,7 +17,7 @@ export async function iiifOptions(settings: Settings, source: OriginalSource): P
       maxWidth: settings['processor.max_width'],
       maxArea: settings['processor.max_area'],
       maxScale: settings['processor.max_scale'],
-      timeout: settings['processor.timeout'],
+      timeout: `${settings['processor.timeout']}s`,
     },
   };
 }

@@ -1,3 +1,4 @@
+import { parseDuration, type Duration } from 'nestjs-image-cache';
 import { IiifError } from '../errors.js';
 
 /** What may be asked of the server. All are optional; see {@link Limits} for the meanings. */
@@ -11,8 +12,8 @@ export interface LimitOptions {
   readonly maxWidth?: number | undefined;
   readonly maxHeight?: number | undefined;
   readonly maxArea?: number | undefined;
-  /** @default 30 */
-  readonly timeout?: number | undefined;
+  /** Whole seconds, from `'1s'` to `'1h'`. @default '30s' */
+  readonly timeout?: Duration | undefined;
 }
 
 /** Limits that every request is checked against before any work is done. */
@@ -36,21 +37,22 @@ export interface Limits {
 /**
  * Checks limits and fills in the defaults.
  *
- * @throws IiifError `E_IIIF_BAD_OPTIONS` that names the option
+ * @throws IiifError `E_IIIF_BAD_OPTIONS` or ImageCacheError `E_IMAGE_CACHE_OPTIONS`; both name the option
  */
 export function createLimits(options: LimitOptions = {}): Limits {
-  const { maxPixels = 400_000_000, maxScale = 1, timeout = 30, maxBytes, maxWidth, maxHeight, maxArea } = options;
+  const { maxPixels = 400_000_000, maxScale = 1, timeout = '30s', maxBytes, maxWidth, maxHeight, maxArea } = options;
   for (const [name, value] of Object.entries({ maxPixels, maxBytes, maxWidth, maxHeight, maxArea })) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) fail(name, 'a whole number above 0');
   }
   if (!(maxScale >= 1 && Number.isFinite(maxScale))) fail('maxScale', 'a number of at least 1');
   // The clock of the decoder counts whole seconds, at most an hour.
-  if (!(Number.isInteger(timeout) && timeout >= 1 && timeout <= 3600)) fail('timeout', 'whole seconds from 1 to 3600');
+  const seconds = parseDuration(timeout, 'limits.timeout') / 1000;
+  if (!(Number.isInteger(seconds) && seconds >= 1 && seconds <= 3600)) fail('timeout', "whole seconds, '1s' to '1h'");
   if (maxHeight !== undefined && maxWidth === undefined) fail('maxHeight', 'given together with maxWidth');
   return {
     maxPixels,
     maxScale,
-    timeout,
+    timeout: seconds,
     ...(maxBytes !== undefined && { maxBytes }),
     ...(maxWidth !== undefined && { maxWidth }),
     ...(maxHeight !== undefined && { maxHeight }),

@@ -184,11 +184,17 @@ describe('limits', () => {
     [{ maxWidth: -1 }, 'maxWidth'],
     [{ maxHeight: 100 }, 'maxHeight'],
     [{ maxArea: 0 }, 'maxArea'],
-    [{ timeout: 0 }, 'timeout'],
-    [{ timeout: 0.5 }, 'timeout'],
-    [{ timeout: 4000 }, 'timeout'],
+    [{ timeout: '0' }, 'timeout'],
+    [{ timeout: '500ms' }, 'timeout'],
+    [{ timeout: '61m' }, 'timeout'],
+    [{ timeout: '30' }, 'timeout'],
   ])('%j are refused', (options, name) => {
     expect(() => createLimits(options)).toThrow(`limits.${name}`);
+  });
+
+  it('are refused with a time that has no unit', () => {
+    const options: object = { timeout: 30 };
+    expect(() => createLimits(options)).toThrow(/^limits\.timeout: .*'30s'/);
   });
 
   it('have defaults', () => {

@@ -316,7 +316,7 @@ describe('the renderer', () => {
   );
 
   it('gives up after the time limit', async () => {
-    const slow = createRenderer({ limits: createLimits({ timeout: 1 }), encoder: { png: { compressionLevel: 9 } } });
+    const slow = createRenderer({ limits: createLimits({ timeout: '1s' }), encoder: { png: { compressionLevel: 9 } } });
     const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const;
     const create = { width: 3000, height: 3000, channels: 3, background: '#888', noise } as const;
     const image = await sharp({ create }).png({ compressionLevel: 0 }).toBuffer();
