@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DISK, makeDirectory, type TestDirectory } from '../support/directories.js';
 import { connectRaw, type RawClient } from '../support/raw-client.js';
-import { LARGE, startServing, type Serving } from '../support/serving.js';
+import { LARGE } from '../support/served-pictures.js';
+import { startServing, type Serving } from '../support/serving.js';
 import { PLATFORMS } from '../support/test-app.js';
 
 const CROWD = 100;

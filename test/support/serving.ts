@@ -6,13 +6,6 @@ import { openRequest, type Answer, type Asked, type OpenRequest } from './http-c
 import { COLLECTING } from './occupied-memory.js';
 import type { Platform } from './test-app.js';
 
-/** Bytes of pictures that travel as one Buffer … */
-export const SMALL = 15_000;
-export const MIDDLE = 1_000_000;
-
-/** … and of those that are streamed. */
-export const LARGE = 20_000_000;
-
 /** An application in a process of its own that serves pictures of a cache in files. */
 export interface Serving {
   readonly port: number;

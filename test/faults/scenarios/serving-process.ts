@@ -19,7 +19,7 @@ import { filesIn } from '../../support/filesystem-store.js';
 import { occupiedMemory } from '../../support/occupied-memory.js';
 import { openDescriptors } from '../../support/open-descriptors.js';
 import { jpegOf } from '../../support/pictures.js';
-import { LARGE, MIDDLE, SMALL } from '../../support/serving.js';
+import { LARGE, MIDDLE, SMALL } from '../../support/served-pictures.js';
 
 // An application that serves pictures of a cache in files. Some of its renders end when it is told so, and it tells how it
 // is.
