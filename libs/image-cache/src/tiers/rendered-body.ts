@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
@@ -136,8 +137,8 @@ export function isUnwritable(error: unknown): boolean {
   return isImageCacheError(error, 'E_IMAGE_CACHE_STORE_UNAVAILABLE');
 }
 
-/** Whether a renderer got as far as writing its file, or its directory has been taken away. */
+/** Whether a renderer got as far as writing its file, or its directory cannot be written to, or is gone. */
 export async function wasTouched(file: string): Promise<boolean> {
-  const [there, directory] = await Promise.allSettled([access(file), access(dirname(file))]);
+  const [there, directory] = await Promise.allSettled([access(file), access(dirname(file), constants.W_OK)]);
   return there.status === 'fulfilled' || directory.status === 'rejected';
 }
