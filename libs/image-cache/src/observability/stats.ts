@@ -87,6 +87,17 @@ export class CacheStats {
   };
 
   constructor(events: CacheEvents) {
+    this.#countRequests(events);
+    this.#countReasons(events);
+    this.#countUpkeep(events);
+  }
+
+  /** The counters as they are now. */
+  snapshot(): CacheCounters {
+    return structuredClone(this.#counters);
+  }
+
+  #countRequests(events: CacheEvents): void {
     const counters = this.#counters;
     events.on('hit', ({ tier }) => (counters.tiers[tier].hits += 1));
     events.on('miss', ({ tier }) => (counters.tiers[tier].misses += 1));
@@ -104,6 +115,10 @@ export class CacheStats {
     events.on('overloaded', () => (counters.overloaded += 1));
     events.on('limited', () => (counters.limited += 1));
     events.on('stored', () => (counters.stored += 1));
+  }
+
+  #countReasons(events: CacheEvents): void {
+    const counters = this.#counters;
     events.on('not-stored', ({ reason }) => {
       add(counters.notStored, reason, 1);
     });
@@ -119,6 +134,10 @@ export class CacheStats {
     events.on('incident', ({ incident }) => {
       add(counters.incidents, incident.kind, 1);
     });
+  }
+
+  #countUpkeep(events: CacheEvents): void {
+    const counters = this.#counters;
     events.on('warm-failed', () => (counters.warmFailures += 1));
     events.on('told', () => (counters.told += 1));
     events.on('telling-failed', ({ isGivenUp }) => (counters.untold += isGivenUp ? 1 : 0));
@@ -128,11 +147,6 @@ export class CacheStats {
     });
     events.on('source-unavailable', () => (counters.sourceFailures += 1));
     events.on('background-failed', () => (counters.backgroundFailures += 1));
-  }
-
-  /** The counters as they are now. */
-  snapshot(): CacheCounters {
-    return structuredClone(this.#counters);
   }
 }
 
