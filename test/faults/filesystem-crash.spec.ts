@@ -77,6 +77,6 @@ describe(`a filesystem store whose users are killed (seed ${SEED})`, () => {
       }
       if (MAY_MOUNT && ROUNDS >= 40) expect(most).toBeGreaterThan(MAX_SIZE / 2);
     },
-    120_000 + ROUNDS * 10_000,
+    120_000 + ROUNDS * 20_000,
   );
 });
