@@ -5,7 +5,9 @@ export function tryASweep(imageCache: ImageCache, signal: AbortSignal): Promise<
     dryRun: true, // counts what would go, and changes nothing
     steps: ['expired', 'detritus'], // all by default
     rate: { files: 5000 }, // by default as fast as it goes
-    onProgress: ({ step, examined, removed, bytes }) => console.log(step, examined, removed, bytes),
+    onProgress: ({ step, examined, removed, bytes }) => {
+      console.log(step, examined, removed, bytes);
+    },
     signal,
   });
 }

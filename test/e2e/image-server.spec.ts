@@ -125,11 +125,13 @@ describe('The image server', () => {
         { identifier: 'maps/alpha.png', width: 300, height: 300, format: 'png', hasAlpha: true },
         { identifier: 'photo.jpg', width: 600, height: 400, format: 'jpeg', hasAlpha: false },
       ],
+      isListable: true,
       next: 'photo.jpg',
     });
     const last: unknown = JSON.parse((await server.get('/images?limit=2&after=photo.jpg')).body.toString());
     expect(last).toEqual({
       images: [{ identifier: 'tiled.tif', width: 1600, height: 1200, format: 'tiff', hasAlpha: false }],
+      isListable: true,
     });
     expect(JSON.parse((await server.get('/images/tiled.tif')).body.toString())).toMatchObject({
       format: 'tiff',

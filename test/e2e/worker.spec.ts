@@ -95,11 +95,14 @@ describe.each(PLATFORMS)('the worker on %s', (platform) => {
     const rates: unknown[] = [];
     const recording: StoreFactory = (context) => {
       const heap = heapStore()(context);
-      return Object.assign(heap, {
-        features: { ...heap.features, steps: ['trash'] as const },
-        maintain: (step: StoreStep, { rate }: MaintainOptions) => {
-          rates.push(rate);
-          return Promise.resolve({ step, examined: 0, removed: 0, bytes: 0, failed: 0, duration: 0 });
+      const features = { ...heap.features, steps: ['trash'] as const };
+      return Object.defineProperties(heap, {
+        features: { value: features },
+        maintain: {
+          value: (step: StoreStep, { rate }: MaintainOptions) => {
+            rates.push(rate);
+            return Promise.resolve({ step, examined: 0, removed: 0, bytes: 0, failed: 0, duration: 0 });
+          },
         },
       });
     };

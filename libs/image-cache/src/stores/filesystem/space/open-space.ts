@@ -67,18 +67,14 @@ export async function openSpace(options: OpenSpaceOptions): Promise<Space> {
 async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space> {
   const { layout, trash, leases, clock, report } = options;
   const place = await processSpace();
-  const onDamaged = (cause: unknown): void => {
-    const message = `The index of ${layout.root} was damaged and is made anew: ${messageOf(cause)}`;
-    report({ kind: 'unindexed', message, cause });
-  };
+  const onDamaged = damageReporter(options);
   const directory = join(layout.root, 'index');
   const directories = new DirectorySpace({ layout, size: directorySize(layout.root) });
   const takeTurn = (): Promise<Lease | undefined> => leases.take('index');
   const opened = await OpenedIndex.open({ lmdb, directory, boot: place.boot, directories, takeTurn, onDamaged });
   const tables = (): IndexTables => opened.tables;
   const records = new FileRecords({ ...options, tables, directories, block: blockSize(layout.root) });
-  const background = new BackgroundWork(report);
-  const common = { ...options, tables, records, directories, background };
+  const common = { ...options, tables, records, directories, background: new BackgroundWork(report) };
   const pruner = new Pruner({ layout, index: () => new EntryIndex(tables()), now: () => clock.now(), report });
   const recovery = new Recovery({
     ...common,
@@ -107,4 +103,11 @@ async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space
   });
   space.start();
   return space;
+}
+
+function damageReporter({ layout, report }: OpenSpaceOptions): (cause: unknown) => void {
+  return (cause) => {
+    const message = `The index of ${layout.root} was damaged and is made anew: ${messageOf(cause)}`;
+    report({ kind: 'unindexed', message, cause });
+  };
 }
