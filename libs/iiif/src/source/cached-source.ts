@@ -17,7 +17,7 @@ export class CachedSource implements OriginalSource {
     this.#originals = originals;
   }
 
-  /** {@inheritDoc ImageSource.lookup} */
+  /** Looks an image up: in the copy while it is read, else at the origin. */
   lookup(identifier: string, options?: LookupOptions): Promise<SourceLookup> {
     return this.#originals.lookup(identifier, options);
   }

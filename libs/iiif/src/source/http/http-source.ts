@@ -19,10 +19,6 @@ import { urlOf } from './identifier-url.js';
 import { discard, field, imageBody, MISSING, modifiedAt, sizeOf, stampOf, tooLarge, type Headers } from './response.js';
 import { TemporaryOriginals } from './temporary-originals.js';
 
-interface How {
-  readonly signal?: AbortSignal;
-}
-
 /** Statuses of servers that answer no HEAD, or not to this client. */
 const NO_HEAD: readonly number[] = [403, 405, 501];
 
@@ -50,7 +46,7 @@ export class HttpSource implements OriginalSource, RemoteSource {
    *
    * @throws IiifError `E_IIIF_BAD_IDENTIFIER` (400), `E_IIIF_SOURCE_UNAVAILABLE` (503)
    */
-  async lookup(identifier: string, { signal }: How = {}): Promise<SourceLookup> {
+  async lookup(identifier: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<SourceLookup> {
     const url = this.#urlOf(identifier);
     if (url === undefined) return { status: 'missing' };
     const told = await this.#lookUp(url, signal);
@@ -77,7 +73,7 @@ export class HttpSource implements OriginalSource, RemoteSource {
   }
 
   /** {@inheritDoc OriginalSource.open} */
-  async open(identifier: string, { signal }: How = {}): Promise<Original> {
+  async open(identifier: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Original> {
     signal?.throwIfAborted();
     return this.#temporary.open(identifier, async () => {
       const fetched = await this.fetch(identifier);

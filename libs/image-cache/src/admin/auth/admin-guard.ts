@@ -43,6 +43,7 @@ export class AdminGuard implements CanActivate {
   readonly #credentials: Credentials | undefined;
   readonly #failures: FailedAttempts;
 
+  /** @internal */
   constructor(
     @Inject(ADMIN_SETTINGS) settings: AdminSettings,
     @Inject(ADMIN_CACHE) cache: ImageCache,
