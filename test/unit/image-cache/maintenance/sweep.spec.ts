@@ -132,7 +132,8 @@ describe('sweep', () => {
       steps: readonly StoreStep[] = ['trash'],
     ): ChaosStore => {
       const heap = makeHeap(clock);
-      return new ChaosStore(Object.assign(heap, { maintain, features: { ...heap.features, steps } }), clock);
+      const features = { value: { ...heap.features, steps } };
+      return new ChaosStore(Object.defineProperties(heap, { maintain: { value: maintain }, features }), clock);
     };
 
     const run = async (stores: readonly ChaosStore[], name: StoreStep = 'trash'): Promise<StepReport | undefined> =>
