@@ -100,8 +100,8 @@ describe('the step "expired"', () => {
   it('has the store do it that has a better way, with the margin of accesses that are not written yet', async () => {
     const asked: MaintainOptions[] = [];
     const heap = makeHeap(clock);
+    Object.defineProperty(heap, 'features', { value: { ...heap.features, steps: ['expired'] as const } });
     const able = Object.assign(heap, {
-      features: { ...heap.features, steps: ['expired'] as const },
       maintain: (step: string, options: MaintainOptions) => {
         asked.push(options);
         return Promise.resolve({ step, examined: 7, removed: 3, bytes: 9, failed: 0, duration: 1 });
