@@ -87,7 +87,7 @@ for (const shell of ['zsh', 'fish']) {
     it('is understood by the shell', async () => {
       const check =
         shell === 'zsh'
-          ? `autoload -Uz compinit && compinit -u -d /dev/null; ${await scriptFor(shell)}`
+          ? `autoload -Uz compinit && compinit -u -D; ${await scriptFor(shell)}`
           : await scriptFor(shell);
       const { stderr } = await execute(program ?? shell, ['-c', check], {
         env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
