@@ -86,9 +86,7 @@ for (const shell of ['zsh', 'fish']) {
   (program === undefined ? describe.skip : describe)(`image-server completion ${shell}`, () => {
     it('is understood by the shell', async () => {
       const check =
-        shell === 'zsh'
-          ? `autoload -Uz compinit && compinit -u -D; ${await scriptFor(shell)}`
-          : await scriptFor(shell);
+        shell === 'zsh' ? `autoload -Uz compinit && compinit -u -D; ${await scriptFor(shell)}` : await scriptFor(shell);
       const { stderr } = await execute(program ?? shell, ['-c', check], {
         env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
       });
