@@ -152,6 +152,8 @@ describe('a file of the filesystem store that is not what was written', () => {
         fc.asyncProperty(anywhere, fc.nat(7), async (position, bit) => {
           const changed = Buffer.from(original);
           changed.writeUInt8(changed.readUInt8(position) ^ (1 << bit), position);
+          // What was set aside last time has taken its directory along.
+          await put(opened.store, key, body);
           await writeFile(file, changed);
           const { bytes } = await drain(await opened.store.read(key));
           expect(bytes.byteLength).toBeLessThan(body.byteLength);
