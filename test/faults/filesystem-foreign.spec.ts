@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { infoKey, type EntryKey } from 'nestjs-image-cache';
 import { spawnSync } from 'node:child_process';
 import { lstat, mkdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
 import { entryFiles, filesIn, openFiles, type OpenedStore } from '../support/filesystem-store.js';
 import { put, readText, variantOf } from '../support/stores.js';
@@ -52,6 +52,8 @@ describe('something else in the place of a file of the filesystem store', () => 
       expect((await lstat(outside)).mtime).toEqual(past);
       await opened.store.delete(key);
       await expect(lstat(file)).rejects.toMatchObject({ code: 'ENOENT' });
+      // The entry has taken its empty directory along.
+      await mkdir(dirname(file), { recursive: true });
       await symlink(outside, file);
       await put(opened.store, key, 'new');
       expect(await readText(opened.store, key)).toBe('new');
