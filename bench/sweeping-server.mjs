@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { createImageCache, filesystemStore } from 'nestjs-image-cache';
+import { DirectorySpace } from '../libs/image-cache/dist/stores/filesystem/index/directory-space.js';
 import { EntryIndex } from '../libs/image-cache/dist/stores/filesystem/index/entry-index.js';
 import { IndexTables } from '../libs/image-cache/dist/stores/filesystem/index/index-tables.js';
+import { directorySize } from '../libs/image-cache/dist/stores/filesystem/space/free-space.js';
 import { Pruner } from '../libs/image-cache/dist/stores/filesystem/space/pruner.js';
 import { FileCache } from './file-cache.mjs';
 
@@ -33,7 +35,8 @@ async function collect() {
 
 /** Takes entries into an index beside the cache. */
 function enter(entries) {
-  tables ??= IndexTables.open(lmdb, `${directory}-index`);
+  const directories = new DirectorySpace({ layout: known.layout, size: directorySize(directory) });
+  tables ??= IndexTables.open(lmdb, `${directory}-index`, { directories });
   for (let start = 0; start < entries.length; start += 1000) {
     tables.transaction(() => {
       for (const each of entries.slice(start, start + 1000)) new EntryIndex(tables).put(known.entry(each));

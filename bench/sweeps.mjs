@@ -175,7 +175,12 @@ function run(command, args) {
 async function start({ directory, files, began }) {
   const file = fileURLToPath(new URL('./sweeping-server.mjs', import.meta.url));
   const child = fork(file, [directory, files, began], { env: { ...process.env, UV_THREADPOOL_SIZE: '8' } });
-  const [{ port }] = await once(child, 'message');
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    throw new Error(`The server that is measured has ended (${signal ?? code}).`);
+  });
+  ended.catch(() => {});
+  const answered = async () => (await Promise.race([once(child, 'message'), ended]))[0];
+  const { port } = await answered();
   const agent = new Agent({ keepAlive: true });
   const requests = setInterval(() => {
     get({ port, agent, host: '127.0.0.1' }, (response) => response.resume()).on('error', () => {});
@@ -183,8 +188,7 @@ async function start({ directory, files, began }) {
   return {
     async ask(task, options = {}) {
       child.send({ task, ...options });
-      const [answer] = await once(child, 'message');
-      return answer;
+      return answered();
     },
     async stop() {
       clearInterval(requests);
