@@ -39,7 +39,8 @@ export class IiifExceptionFilter implements ExceptionFilter {
 /** The status of which no client will ever learn: that one leaves is no fault of the server. */
 const CLIENT_GONE = 499;
 
-function problemOf(error: unknown): Problem {
+/** What a client is told of an error. */
+export function problemOf(error: unknown): Problem {
   if (error instanceof IiifError) return { statusCode: error.status, code: error.code, message: error.reason };
   if (error instanceof HttpException) return { statusCode: error.getStatus(), message: error.message };
   if (isImageCacheError(error, 'E_IMAGE_CACHE_ABORTED')) return { statusCode: CLIENT_GONE, message: error.message };

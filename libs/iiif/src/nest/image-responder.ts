@@ -10,6 +10,7 @@ import {
   sendVariant,
   wishesOf,
   type CacheWishes,
+  type ServedTier,
   type Variant,
 } from 'nestjs-image-cache';
 import { imageService2, PROFILE_2 } from '../info/image-service-2.js';
@@ -17,6 +18,7 @@ import { CONTEXT_3, imageService3, PROFILE_3 } from '../info/image-service-3.js'
 import type { ApiVersion, ImageRequestSegments } from '../request/image-request.js';
 import { ImageService } from '../service/image-service.js';
 import { imageUri } from './base-uri.js';
+import { problemOf } from './iiif-exception.filter.js';
 import { IIIF_OPTIONS, type IiifOptions } from './iiif-options.js';
 
 /** What differs between the versions of the Image API in HTTP. */
@@ -29,6 +31,11 @@ const VERSIONS = {
 export interface NamedImage {
   readonly version: ApiVersion;
   readonly identifier: string;
+}
+
+interface Exchanged {
+  readonly exchange: HttpExchange;
+  readonly context: ExecutionContext;
 }
 
 /** Answers the requests of both versions of the Image API. */
@@ -61,9 +68,11 @@ export class ImageResponder {
   }
 
   /** The image information document; made anew for every request, only what it is made from is cached. */
-  async information(image: NamedImage, context: ExecutionContext): Promise<unknown> {
-    const exchange = this.#exchange(context);
-    await exchange.turn(this.#cache);
+  information(image: NamedImage, context: ExecutionContext): Promise<unknown> {
+    return this.#answer(context, 'info', (exchange) => this.#information(image, { exchange, context }));
+  }
+
+  async #information(image: NamedImage, { exchange, context }: Exchanged): Promise<unknown> {
     const { document, profile, contentType } = VERSIONS[image.version];
     const wishes = await this.#wishesOf(exchange, context);
     const { info, outcome } = await this.#images.info(image.identifier, { ...wishes, signal: exchange.clientSignal() });
@@ -84,9 +93,15 @@ export class ImageResponder {
   }
 
   /** A picture. */
-  async picture(image: NamedImage, segments: ImageRequestSegments, context: ExecutionContext): Promise<unknown> {
-    const exchange = this.#exchange(context);
-    await exchange.turn(this.#cache);
+  picture(image: NamedImage, segments: ImageRequestSegments, context: ExecutionContext): Promise<unknown> {
+    return this.#answer(context, 'variant', (exchange) => this.#picture(image, segments, { exchange, context }));
+  }
+
+  async #picture(
+    image: NamedImage,
+    segments: ImageRequestSegments,
+    { exchange, context }: Exchanged,
+  ): Promise<unknown> {
     const conditions = conditionsOf(exchange);
     const wishes = await this.#wishesOf(exchange, context);
     const client = await this.#clientOf(exchange, context);
@@ -99,6 +114,24 @@ export class ImageResponder {
       `<${uri}/${canonical}>;rel="canonical", <${VERSIONS[image.version].profile}>;rel="profile"`,
     );
     return this.#send(exchange, variant, context);
+  }
+
+  /** Answers a request when it is its turn on its connection, and tells the cache how that went. */
+  async #answer(
+    context: ExecutionContext,
+    tier: ServedTier,
+    work: (exchange: HttpExchange) => Promise<unknown>,
+  ): Promise<unknown> {
+    const exchange = this.#exchange(context);
+    try {
+      await exchange.turn(this.#cache);
+      const answer = await work(exchange);
+      exchange.report(this.#cache, tier);
+      return answer;
+    } catch (error) {
+      exchange.report(this.#cache, tier, { status: problemOf(error).statusCode });
+      throw error;
+    }
   }
 
   #wishesOf(exchange: HttpExchange, context: ExecutionContext): Promise<CacheWishes> {

@@ -1,3 +1,5 @@
+import type { ServedOutcome } from '../observability/events.js';
+
 /** How a request was answered, as `Cache-Status` tells it (RFC 9211). */
 export type CacheOutcome =
   /** From the cache. */
@@ -42,4 +44,20 @@ function parameter(name: string, value: string | number | undefined): string {
 /** Whether the time of what is served is over, or nobody could tell whether it is still good. */
 export function isStale(outcome: CacheOutcome): boolean {
   return outcome.kind === 'hit' && ((outcome.ttl ?? 0) < 0 || outcome.detail !== undefined);
+}
+
+/** How a request was answered, in one word. */
+export function servedAs(outcome: CacheOutcome | undefined, isNotModified: boolean): ServedOutcome {
+  if (isNotModified) return 'not-modified';
+  if (outcome === undefined) return 'bypass';
+  return isStale(outcome) ? 'stale' : outcome.kind;
+}
+
+/** The status of which no client will ever learn, as nginx has it: it went away. */
+export const CLIENT_GONE = 499;
+
+/** How a request was answered that failed with a status. */
+export function failedAs(status: number): ServedOutcome {
+  if (status === CLIENT_GONE) return 'aborted';
+  return status < 500 ? 'client-error' : 'server-error';
 }

@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { NEVER_STORED } from '../http/cache-control.js';
 import { isImageCacheError } from '../common/errors.js';
+import { CLIENT_GONE } from '../http/cache-status.js';
 import type { HttpExchange } from './http-exchange.js';
 
 /**
@@ -9,6 +10,7 @@ import type { HttpExchange } from './http-exchange.js';
  */
 export function toHttpError(exchange: HttpExchange, error: unknown): unknown {
   exchange.setHeader('Cache-Control', NEVER_STORED);
+  // An error without a status would be logged as one of the server's.
   if (isImageCacheError(error, 'E_IMAGE_CACHE_ABORTED')) return new HttpException(error.message, CLIENT_GONE);
   if (!isImageCacheError(error) || error.status === 500) return error;
   if (error.retryAfter !== undefined) exchange.setHeader('Retry-After', String(error.retryAfter));
@@ -17,8 +19,5 @@ export function toHttpError(exchange: HttpExchange, error: unknown): unknown {
   const body = { statusCode: error.status, message, code: error.code };
   return new HttpException(body, error.status, { cause: error });
 }
-
-/** The status of which no client will ever learn; an error without a status would be logged as one of the server's. */
-const CLIENT_GONE = 499;
 
 const UNAVAILABLE = 'The image cache is not available now; try again later.';

@@ -5,9 +5,10 @@ import { setTimeout } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
 import { isImageCacheError } from '../common/errors.js';
 import { formatCacheTags } from '../http/cache-tags.js';
-import { formatCacheStatus, type CacheOutcome } from '../http/cache-status.js';
+import { failedAs, formatCacheStatus, servedAs, type CacheOutcome } from '../http/cache-status.js';
 import type { ClientHints } from '../http/client-hints.js';
 import { addToVary } from '../http/vary.js';
+import type { ServedTier } from '../observability/events.js';
 import type { ImageCache } from '../service/image-cache.js';
 import { awaitTurn } from './pipelining.js';
 
@@ -39,8 +40,14 @@ interface Snapshot {
 /** One request and its response, whatever the HTTP adapter. */
 export class HttpExchange {
   readonly request: RoutedRequest;
+  /** Bytes of the body, as the client is told. */
+  bodySize = 0;
+  /** Finer than what the clock of a cache tells: a hit takes less than a millisecond. */
+  readonly #start = performance.now();
   readonly #adapter: AbstractHttpAdapter;
   readonly #response: unknown;
+  #outcome: CacheOutcome | undefined;
+  #isNotModified = false;
   #detached: Snapshot | undefined;
   #sent: Snapshot | undefined;
 
@@ -93,6 +100,7 @@ export class HttpExchange {
   }
 
   set status(code: number) {
+    this.#isNotModified = code === 304;
     this.#adapter.status(this.#response, code);
   }
 
@@ -157,9 +165,17 @@ export class HttpExchange {
 
   /** Tells how this cache has answered, behind what caches nearer to the origin have told (RFC 9211, section 2). */
   addCacheStatus(outcome: CacheOutcome): void {
+    this.#outcome = outcome;
     const upstream = this.#currentHeader('cache-status');
     const own = formatCacheStatus(outcome);
     this.setHeader('Cache-Status', upstream === undefined ? own : `${upstream}, ${own}`);
+  }
+
+  /** Tells a cache that the request has been answered, and how; `error` is there where it could not be. */
+  report(cache: ImageCache, tier: ServedTier, error?: { readonly status: number }): void {
+    const outcome = error === undefined ? servedAs(this.#outcome, this.#isNotModified) : failedAs(error.status);
+    const bytes = error === undefined && this.method !== 'HEAD' ? this.bodySize : 0;
+    cache.reportServed({ tier, outcome, duration: performance.now() - this.#start, bytes });
   }
 
   /** Adds request headers to those that the response varies by. */

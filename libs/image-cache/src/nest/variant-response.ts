@@ -68,6 +68,7 @@ export function sendVariant(exchange: HttpExchange, variant: Variant, hints: Cli
     'Content-Length': part.size === undefined ? undefined : String(part.size),
     'Content-Range': part.contentRange,
   });
+  exchange.bodySize = part.size ?? 0;
   if (part.contentRange !== undefined) exchange.status = 206;
   return sendable(exchange, part.body, part.size);
 }

@@ -25,12 +25,47 @@ export interface ManagementRefusal {
   readonly reason: 'credentials' | 'too-many' | 'cross-site' | 'media-type' | 'too-large';
 }
 
+/** Tiers whose entries are answers to requests. */
+export type ServedTier = Extract<Tier, 'info' | 'variant'>;
+
+/** How requests are answered, in one word each. */
+export const SERVED_OUTCOMES = [
+  'hit',
+  'miss',
+  'collapsed',
+  'stale',
+  'bypass',
+  'not-modified',
+  'client-error',
+  'server-error',
+  'aborted',
+] as const;
+
+/**
+ * How a request was answered. `stale`: past its time, or nobody could tell whether it was good. `not-modified`: the
+ * client has it. `aborted`: the client went away before there was an answer.
+ */
+export type ServedOutcome = (typeof SERVED_OUTCOMES)[number];
+
+/** A request that has been answered. */
+export interface ServedRequest {
+  /** What it was for. */
+  readonly tier: ServedTier;
+  readonly outcome: ServedOutcome;
+  /** Milliseconds with their fractions, from where guards have let it pass to where its body is handed over to be sent. */
+  readonly duration: number;
+  /** Of the body that the client has been told of; 0 where it has none. */
+  readonly bytes: number;
+}
+
 /** Everything that the cache tells of, by name. */
 export interface CacheEventMap {
   /** A tier had what was asked for. */
   readonly hit: { readonly tier: Tier; readonly identifier: string };
   /** A tier had not what was asked for, or nothing that was good. */
   readonly miss: { readonly tier: Tier; readonly identifier: string };
+  /** A request was answered, by whatever tier or by an error. */
+  readonly served: ServedRequest;
   /** A variant was served past its time, while it is rendered anew. */
   readonly 'served-stale': { readonly identifier: string };
   /** A variant that is served past its time could not be rendered anew. */

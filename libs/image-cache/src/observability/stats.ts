@@ -1,4 +1,4 @@
-import type { CacheEvents, Tier } from './events.js';
+import { SERVED_OUTCOMES, type CacheEvents, type ServedOutcome, type ServedTier, type Tier } from './events.js';
 
 /** Hits and misses of a tier since the start. */
 export interface TierStats {
@@ -9,6 +9,8 @@ export interface TierStats {
 /** Counters since the start. */
 export interface CacheCounters {
   readonly tiers: Readonly<Record<Tier, TierStats>>;
+  /** Requests that were answered, by what they were for and how. */
+  readonly served: Readonly<Record<ServedTier, Readonly<Record<ServedOutcome, number>>>>;
   /** Renders that ended well. */
   readonly renders: number;
   readonly renderFailures: number;
@@ -60,6 +62,7 @@ type Mutable<T> = { -readonly [K in keyof T]: Mutable<T[K]> };
 export class CacheStats {
   readonly #counters: Mutable<CacheCounters> = {
     tiers: { 'heap-info': nothing(), info: nothing(), variant: nothing(), source: nothing() },
+    served: { info: noneServed(), variant: noneServed() },
     renders: 0,
     renderFailures: 0,
     fetches: 0,
@@ -101,6 +104,7 @@ export class CacheStats {
     const counters = this.#counters;
     events.on('hit', ({ tier }) => (counters.tiers[tier].hits += 1));
     events.on('miss', ({ tier }) => (counters.tiers[tier].misses += 1));
+    events.on('served', ({ tier, outcome }) => (counters.served[tier][outcome] += 1));
     events.on('rendered', () => (counters.renders += 1));
     events.on('render-failed', () => (counters.renderFailures += 1));
     events.on('served-stale', () => (counters.servedStale += 1));
@@ -156,4 +160,10 @@ function nothing(): TierStats {
 
 function add(counters: Record<string, number>, name: string, count: number): void {
   counters[name] = (counters[name] ?? 0) + count;
+}
+
+function noneServed(): Record<ServedOutcome, number> {
+  const none: Partial<Record<ServedOutcome, number>> = {};
+  for (const outcome of SERVED_OUTCOMES) none[outcome] = 0;
+  return none as Record<ServedOutcome, number>;
 }

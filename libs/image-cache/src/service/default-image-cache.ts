@@ -3,7 +3,7 @@ import type { UncacheableReason } from '../common/not-cacheable.js';
 import type { ClientOptions } from '../http/client-hints.js';
 import type { SweepStepName } from '../maintenance/steps.js';
 import type { SweepReport } from '../maintenance/sweep.js';
-import type { CacheEvent, CacheEventListener, CacheEventMap } from '../observability/events.js';
+import type { CacheEvent, CacheEventListener, CacheEventMap, ServedRequest } from '../observability/events.js';
 import type { EntryKey, Evicted, EvictedCounts, Kind, ListedEntry, Usage, VariantIdentity } from '../ports/entry.js';
 import { sumCounts } from '../tiers/image-evictor.js';
 import type { InfoCache } from '../tiers/info-cache.js';
@@ -176,6 +176,10 @@ export class DefaultImageCache extends ImageCache {
 
   reportUncacheable(route: string, reason: UncacheableReason, message: string): void {
     this.#parts.events.emit('uncacheable', { route, reason, message });
+  }
+
+  reportServed(served: ServedRequest): void {
+    this.#parts.events.emit('served', served);
   }
 
   reportLimited(error: unknown): void {

@@ -3,7 +3,13 @@ import type { Duration, Size } from '../common/units.js';
 import type { ClientOptions } from '../http/client-hints.js';
 import type { SweepStepName } from '../maintenance/steps.js';
 import type { SweepReport } from '../maintenance/sweep.js';
-import type { CacheEvent, CacheEventListener, ManagedChange, ManagementRefusal } from '../observability/events.js';
+import type {
+  CacheEvent,
+  CacheEventListener,
+  ManagedChange,
+  ManagementRefusal,
+  ServedRequest,
+} from '../observability/events.js';
 import type { CacheCounters } from '../observability/stats.js';
 import type { StepProgress, StoreCalls, StoreFeatures } from '../ports/cache-store.js';
 import type { EntryKey, Evicted, EvictedCounts, Kind, ListedEntry, Usage, VariantIdentity } from '../ports/entry.js';
@@ -222,6 +228,8 @@ export abstract class ImageCache {
    * @param message the reason in words
    */
   abstract reportUncacheable(route: string, reason: UncacheableReason, message: string): void;
+  /** Tells how a request was answered; `HttpExchange` does it for the decorators. */
+  abstract reportServed(served: ServedRequest): void;
   /** Tells that a request was refused, since its client asks for more at a time than one may. */
   abstract reportLimited(error: unknown): void;
   /** Tells that an operator has changed something. */

@@ -45,6 +45,7 @@ describe('CacheStats', () => {
   const twice: readonly { [E in CacheEvent]: readonly [E, CacheEventMap[E], object] }[CacheEvent][] = [
     ['hit', { tier: 'info', identifier: 'a' }, { tiers: { info: { hits: 2, misses: 0 }, variant: { hits: 0 } } }],
     ['miss', { tier: 'variant', identifier: 'a' }, { tiers: { variant: { hits: 0, misses: 2 } } }],
+    ['served', { tier: 'info', outcome: 'stale', duration: 1, bytes: 2 }, { served: { info: { stale: 2, hit: 0 } } }],
     ['collapsed', { identifier: 'a' }, { collapsed: 2 }],
     ['awaited', { tier: 'variant', identifier: 'a' }, { awaited: 2 }],
     ['rendered', { identifier: 'a', duration: 5 }, { renders: 2 }],

@@ -17,6 +17,7 @@ import type { InterceptedCall } from './image-interceptor.js';
 @Injectable()
 export class CacheInfoInterceptor extends CachingInterceptor {
   protected override readonly key = CACHE_INFO;
+  protected override readonly tier = 'info';
 
   protected override async answer(call: InterceptedCall): Promise<unknown> {
     const { context, exchange, handle } = call;

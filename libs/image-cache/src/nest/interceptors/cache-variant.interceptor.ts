@@ -17,6 +17,7 @@ import type { InterceptedCall } from './image-interceptor.js';
 @Injectable()
 export class CacheVariantInterceptor extends CachingInterceptor {
   protected override readonly key = CACHE_VARIANT;
+  protected override readonly tier = 'variant';
 
   protected override async answer(call: InterceptedCall): Promise<unknown> {
     const { exchange, handle } = call;

@@ -3,6 +3,8 @@ import { ApplicationConfig, HttpAdapterHost, ModuleRef, Reflector } from '@nestj
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import type { ClientHints, ClientOptions } from '../../http/client-hints.js';
 import type { ImageCache } from '../../service/image-cache.js';
+import { statusOf } from '../../common/errors.js';
+import type { ServedTier } from '../../observability/events.js';
 import { SKIP_IMAGE_CACHE } from '../constants.js';
 import { isEventStream } from '../handler-kind.js';
 import { toHttpError } from '../http-errors.js';
@@ -17,6 +19,8 @@ import { getImageCacheToken } from '../tokens.js';
 export abstract class ImageInterceptor implements NestInterceptor {
   /** Under what their decorator has left its options. */
   protected abstract readonly key: string;
+  /** Whose requests the cache is told of. */
+  protected readonly tier: ServedTier | undefined = undefined;
   protected readonly reflector: Reflector;
   readonly #moduleRef: ModuleRef;
   readonly #application: ApplicationConfig;
@@ -44,12 +48,15 @@ export abstract class ImageInterceptor implements NestInterceptor {
     const cache = this.cacheOf(context);
     const policy = this.#policyOf(cache?.client ?? false);
     const hints = policy.hints(context, exchange);
+    let failure: unknown;
     const answer = this.answer({ context, exchange, handle, hints })
       .catch((error: unknown) => {
-        throw toHttpError(exchange, error);
+        throw (failure = toHttpError(exchange, error));
       })
       .finally(() => {
         if (cache?.isDraining === true) exchange.closeConnection();
+        if (this.tier !== undefined && cache !== undefined)
+          exchange.report(cache, this.tier, failure === undefined ? undefined : { status: statusOf(failure) ?? 500 });
       });
     return from(answer);
   }
