@@ -58,7 +58,7 @@ export async function sweep(steps: readonly SweepStep[], options: SweepOptions):
     if (signal.aborted) break;
     const report = await runStep(step, { ...options, signal, dryRun });
     reports.push(report);
-    events.emit('step', { report });
+    events.emit('step', { report, dryRun });
   }
   return { steps: reports, duration: clock.now() - started, aborted: signal.aborted, dryRun };
 }

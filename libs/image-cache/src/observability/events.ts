@@ -123,7 +123,7 @@ export interface CacheEventMap {
   /** A step of maintenance goes on; told now and then. */
   readonly progress: { readonly progress: StepProgress };
   /** A step of maintenance has ended. */
-  readonly step: { readonly report: StepReport };
+  readonly step: { readonly report: StepReport; readonly dryRun: boolean };
   /** A variant could not be rendered or stored beforehand. */
   readonly 'warm-failed': { readonly identifier: string; readonly operations: string; readonly error: unknown };
   /** Options were changed while the cache is in use; their keys in `LiveOptions`. */

@@ -182,6 +182,10 @@ export class DefaultImageCache extends ImageCache {
     this.#parts.events.emit('served', served);
   }
 
+  reportFailure(what: string, error: unknown): void {
+    this.#parts.events.emit('background-failed', { what, error });
+  }
+
   reportLimited(error: unknown): void {
     this.#parts.events.emit('limited', { error });
   }

@@ -230,6 +230,8 @@ export abstract class ImageCache {
   abstract reportUncacheable(route: string, reason: UncacheableReason, message: string): void;
   /** Tells how a request was answered; `HttpExchange` does it for the decorators. */
   abstract reportServed(served: ServedRequest): void;
+  /** Tells of something that failed and that nobody waits for, for it to be logged and counted. */
+  abstract reportFailure(what: string, error: unknown): void;
   /** Tells that a request was refused, since its client asks for more at a time than one may. */
   abstract reportLimited(error: unknown): void;
   /** Tells that an operator has changed something. */

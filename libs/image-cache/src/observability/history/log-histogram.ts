@@ -22,20 +22,19 @@ export function bucketOf(milliseconds: number): number {
  * The duration that a share of all does not exceed; in between the ends of a bucket by its logarithm, so that it is wrong
  * by no more than the width of one, a factor of 1.41.
  *
- * @param counts of the buckets
+ * @param counts of the buckets; what is no number is none
  * @param share from 0 to 1
  * @returns milliseconds; `undefined` when there are none
  */
-export function percentile(counts: ArrayLike<number>, share: number): number | undefined {
-  let total = 0;
-  for (let bucket = 0; bucket < counts.length; bucket += 1) total += counts[bucket] ?? 0;
-  if (!(total > 0)) return undefined;
+export function percentile(counts: Iterable<number>, share: number): number | undefined {
+  const known = Array.from(counts, (count) => (count > 0 ? count : 0));
+  const total = known.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return undefined;
   const rank = share * total;
   let below = 0;
-  for (let bucket = 0; bucket < counts.length; bucket += 1) {
-    const count = counts[bucket] ?? 0;
+  for (const [bucket, count] of known.entries()) {
     if (count > 0 && below + count >= rank) return endOfBucket(bucket - 1 + Math.max(0, rank - below) / count);
     below += count;
   }
-  return endOfBucket(counts.length - 1);
+  return endOfBucket(known.length - 1);
 }

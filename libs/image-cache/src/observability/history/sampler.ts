@@ -21,9 +21,13 @@ type Usages = Readonly<Partial<Record<Kind, Usage>>>;
 export class Sampler {
   readonly top = new TopImages();
   readonly #options: SamplerOptions;
-  readonly #latencies: Record<Timed, Float64Array> = { hit: new Float64Array(BUCKETS), render: new Float64Array(BUCKETS) };
+  readonly #latencies: Record<Timed, Float64Array> = {
+    hit: new Float64Array(BUCKETS),
+    render: new Float64Array(BUCKETS),
+  };
   readonly #openBreakers = new Set<string>();
   readonly #stops: readonly (() => void)[];
+  readonly #swept: Record<string, number> = { expired: 0, bounds: 0 };
   #bytes = 0;
   #breakersSeen = 0;
   #before: Stats;
@@ -51,6 +55,9 @@ export class Sampler {
         else this.#openBreakers.delete(`${store} ${path}`);
         this.#breakersSeen = Math.max(this.#breakersSeen, this.#openBreakers.size);
       }),
+      cache.on('step', ({ report: { step, removed }, dryRun }) => {
+        if (!dryRun && step in this.#swept) this.#swept[step] = (this.#swept[step] ?? 0) + removed;
+      }),
     ];
   }
 
@@ -61,6 +68,11 @@ export class Sampler {
     const now = this.#options.cache.stats();
     for (const [name, value] of [...counted(now, this.#before), ...this.#gauges(now), ...sizes(usage)])
       row[placeOf(name)] = value;
+    for (const [reason, count] of Object.entries(this.#swept)) {
+      const place = placeOf(`evicted.${reason}`);
+      row[place] = (row[place] ?? 0) + count;
+      this.#swept[reason] = 0;
+    }
     for (const what of TIMED) moveTo(histogramOf(row, what), this.#latencies[what]);
     this.#before = now;
     this.#bytes = 0;
@@ -124,7 +136,8 @@ function* counted(now: Stats, before: Stats): Iterable<[string, number]> {
   }
   const servedAs = ({ served }: Stats, outcome: keyof Stats['served']['info']): number =>
     served.info[outcome] + served.variant[outcome];
-  for (const outcome of SERVED_OUTCOMES) yield [`served.${outcome}`, servedAs(now, outcome) - servedAs(before, outcome)];
+  for (const outcome of SERVED_OUTCOMES)
+    yield [`served.${outcome}`, servedAs(now, outcome) - servedAs(before, outcome)];
   yield ['renders', now.renders - before.renders];
   yield ['renderFailures', now.renderFailures - before.renderFailures];
   yield ['refused', now.overloaded + now.limited - before.overloaded - before.limited];
