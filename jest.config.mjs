@@ -12,6 +12,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1', // './x.js' in TypeScript source -> './x.ts'
     '^#sweep-thread$': '<rootDir>/test/support/sweep-thread.mjs', // its source, not what was built last
     '^nestjs-image-cache$': '<rootDir>/libs/image-cache/src/index.ts',
+    '^nestjs-image-cache/prometheus$': '<rootDir>/libs/image-cache/src/integrations/prometheus/index.ts',
     '^nestjs-image-cache/([a-z-]+)$': '<rootDir>/libs/image-cache/src/$1/index.ts',
     '^nestjs-iiif$': '<rootDir>/libs/iiif/src/index.ts',
   },
