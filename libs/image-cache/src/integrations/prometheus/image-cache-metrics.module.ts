@@ -9,13 +9,13 @@ import {
   UseGuards,
   type CanActivate,
   type DynamicModule,
-  type InjectionToken,
   type OnApplicationShutdown,
   type Type,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Registry } from 'prom-client';
 import { NEVER_STORED } from '../../http/cache-control.js';
+import { optionalProvider } from '../../nest/optional-provider.js';
 import { getImageCacheToken } from '../../nest/tokens.js';
 import { Prefetcher } from '../../prefetch/prefetcher.js';
 import type { ImageCache } from '../../service/image-cache.js';
@@ -72,7 +72,7 @@ class MetricsRegistration implements OnApplicationShutdown {
   readonly #unregister: () => void;
 
   constructor(cache: ImageCache, { moduleRef, registry, prefix }: Registering) {
-    const prefetcher = optional(moduleRef, Prefetcher);
+    const prefetcher = optionalProvider(moduleRef, Prefetcher);
     const queue = prefetcher && (() => prefetcher.status());
     this.#unregister = registerImageCacheMetrics(cache, {
       registry,
@@ -83,15 +83,6 @@ class MetricsRegistration implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.#unregister();
-  }
-}
-
-function optional<T>(moduleRef: ModuleRef, token: InjectionToken<T>): T | undefined {
-  try {
-    return moduleRef.get<T>(token, { strict: false });
-  } catch {
-    // Nest has no way to ask whether there is one.
-    return undefined;
   }
 }
 

@@ -1,8 +1,10 @@
 import type { Registry } from 'prom-client';
-import { isImageCacheError } from '../../common/errors.js';
 import { invalidOption } from '../../common/options.js';
+import { systemClock } from '../../common/system-clock.js';
 import type { Observed, QueueLength } from '../../observability/history/observed.js';
-import type { Kind, Usage } from '../../ports/entry.js';
+import { UsageProbe } from '../../observability/history/usage-probe.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Usage } from '../../ports/entry.js';
 import { MetricSet, type Value } from './metric-set.js';
 
 /** How the metrics of a cache are registered. */
@@ -13,6 +15,8 @@ export interface ImageCacheMetricsOptions {
   readonly prefix?: string;
   /** How many jobs the prefetcher has. */
   readonly queue?: () => QueueLength;
+  /** @default the system's */
+  readonly clock?: Clock;
 }
 
 type Stats = ReturnType<Observed['stats']>;
@@ -30,7 +34,7 @@ const RENDER_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
  */
 export function registerImageCacheMetrics(
   cache: Observed,
-  { registry, prefix = 'image_cache_', queue }: ImageCacheMetricsOptions,
+  { registry, prefix = 'image_cache_', queue, clock = systemClock }: ImageCacheMetricsOptions,
 ): () => void {
   if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(prefix))
     throw invalidOption('metrics.prefix', `${JSON.stringify(prefix)} cannot begin the name of a metric.`);
@@ -38,7 +42,7 @@ export function registerImageCacheMetrics(
   countRequests(metrics, cache);
   countWork(metrics, cache);
   countTroubles(metrics, cache);
-  measureSizes(metrics, cache);
+  measureSizes(metrics, new UsageProbe(cache, clock));
   if (queue !== undefined) measureQueue(metrics, queue);
   const stops = [...timeRequests(metrics, cache), watchBreakers(metrics, cache)];
   return () => {
@@ -149,23 +153,13 @@ function watchBreakers(metrics: MetricSet, cache: Observed): () => void {
   });
 }
 
-function measureSizes(metrics: MetricSet, cache: Observed): void {
+function measureSizes(metrics: MetricSet, probe: UsageProbe): void {
   const sizes = async (of: (usage: Usage) => number): Promise<Value[]> =>
-    Object.entries(await usageOf(cache)).map(([kind, usage]) => [{ kind }, of(usage)]);
+    Object.entries(await probe.read()).map(([kind, usage]) => [{ kind }, of(usage)]);
   const bytes = { name: 'bytes', help: 'Bytes of the entries in the stores' };
   metrics.gauge({ ...bytes, labels: ['kind'] }, () => sizes((usage) => usage.bytes));
   const entries = { name: 'entries', help: 'Entries in the stores' };
   metrics.gauge({ ...entries, labels: ['kind'] }, () => sizes((usage) => usage.entries));
-}
-
-/** A store that cannot tell leaves its metrics out; one that fails must not take the others along, and has told so. */
-async function usageOf(cache: Observed): Promise<Readonly<Partial<Record<Kind, Usage>>>> {
-  try {
-    return (await cache.usage?.()) ?? {};
-  } catch (error) {
-    if (!isImageCacheError(error)) cache.reportFailure('measuring the stores', error);
-    return {};
-  }
 }
 
 function measureQueue(metrics: MetricSet, queue: () => QueueLength): void {

@@ -69,7 +69,7 @@ export class History {
     const { cache, clock, queue, directory, rss = () => process.memoryUsage.rss() } = options;
     this.#options = options;
     this.notices = new Notices(cache, clock);
-    this.#sampler = new Sampler({ cache, queue, rss });
+    this.#sampler = new Sampler({ cache, clock, queue, rss });
     this.#files = directory === undefined ? undefined : new ProcessFiles(directory, COARSE.step * COARSE.rows);
     this.#startedAt = clock.now();
     this.#timer = this.#scheduleSample();

@@ -1,21 +1,21 @@
-import { isImageCacheError } from '../../common/errors.js';
-import type { Kind, Usage } from '../../ports/entry.js';
+import type { Clock } from '../../ports/clock.js';
 import { SERVED_OUTCOMES, type ServedRequest } from '../events.js';
 import { BUCKETS, bucketOf } from './log-histogram.js';
 import type { Observed, QueueLength } from './observed.js';
 import { emptyRow, EVICTION_REASONS, histogramOf, placeOf, TIMED, type Timed } from './series.js';
 import { TopImages } from './top-images.js';
+import { UsageProbe, type Usages } from './usage-probe.js';
 
 /** What a {@link Sampler} looks at. */
 export interface SamplerOptions {
   readonly cache: Observed;
+  readonly clock: Clock;
   readonly queue?: (() => QueueLength) | undefined;
   /** Bytes of memory that the process has. */
   readonly rss: () => number;
 }
 
 type Stats = ReturnType<Observed['stats']>;
-type Usages = Readonly<Partial<Record<Kind, Usage>>>;
 
 /** Makes a row of what has happened since the last one. */
 export class Sampler {
@@ -25,17 +25,18 @@ export class Sampler {
     hit: new Float64Array(BUCKETS),
     render: new Float64Array(BUCKETS),
   };
+  readonly #usage: UsageProbe;
   readonly #openBreakers = new Set<string>();
   readonly #stops: readonly (() => void)[];
   readonly #swept: Record<string, number> = { expired: 0, bounds: 0 };
   #bytes = 0;
   #breakersSeen = 0;
   #before: Stats;
-  #canTellUsage = true;
 
   constructor(options: SamplerOptions) {
     this.#options = options;
-    const { cache } = options;
+    const { cache, clock } = options;
+    this.#usage = new UsageProbe(cache, clock);
     this.#before = cache.stats();
     this.#stops = [
       cache.on('served', (request) => {
@@ -63,7 +64,7 @@ export class Sampler {
 
   /** A row of what was since the last one; what a store cannot tell is left out. */
   async sample(): Promise<Float64Array> {
-    const usage = await this.#usage();
+    const usage = await this.#usage.read();
     const row = emptyRow();
     const now = this.#options.cache.stats();
     for (const [name, value] of [...counted(now, this.#before), ...this.#gauges(now), ...sizes(usage)])
@@ -108,18 +109,6 @@ export class Sampler {
     yield ['prefetch.queued', queued];
     yield ['prefetch.running', running];
     yield ['prefetch.dead', dead];
-  }
-
-  /** A store that cannot tell never can; one that fails has told so by itself. */
-  async #usage(): Promise<Usages> {
-    const { cache } = this.#options;
-    if (!this.#canTellUsage) return {};
-    try {
-      return (await cache.usage?.()) ?? {};
-    } catch (error) {
-      this.#canTellUsage = !isImageCacheError(error, 'E_IMAGE_CACHE_UNSUPPORTED');
-      return {};
-    }
   }
 }
 

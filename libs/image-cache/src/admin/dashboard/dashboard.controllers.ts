@@ -1,0 +1,123 @@
+import {
+  BadRequestException,
+  Controller,
+  Get,
+  Header,
+  Inject,
+  NotFoundException,
+  Param,
+  Query,
+  Req,
+  Res,
+  ServiceUnavailableException,
+  UseGuards,
+  type CanActivate,
+  type Type,
+} from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { NEVER_STORED } from '../../http/cache-control.js';
+import { isNotModified } from '../../http/conditional.js';
+import { formatEtag } from '../../http/entity-tags.js';
+import { DashboardFeed, type DashboardHistory } from './dashboard-feed.js';
+import { DashboardPage, PAGE_HEADERS, type Asset } from './dashboard-page.js';
+
+/** The longest history there is; seconds. */
+const LONGEST = 2 * 86_400;
+
+/** What replies of Fastify and responses of Express have in common, as far as it is needed. */
+interface Reply {
+  /** The response of Node, where this is a reply of Fastify. */
+  readonly raw?: ServerResponse;
+  /** Tells Fastify that it is answered by somebody else. */
+  hijack?(): unknown;
+  header(name: string, value: string): unknown;
+  status(code: number): unknown;
+}
+
+/** Makes the controllers of the dashboard for a path. */
+export function dashboardControllers(path: string, guards: readonly Type<CanActivate>[]): Type[] {
+  return [feedController(path, guards), pageController(path, guards)];
+}
+
+function feedController(path: string, guards: readonly Type<CanActivate>[]): Type {
+  @Controller(path)
+  @UseGuards(...guards)
+  class DashboardFeedController {
+    readonly #feed: DashboardFeed;
+
+    constructor(@Inject(DashboardFeed) feed: DashboardFeed) {
+      this.#feed = feed;
+    }
+
+    @Get('history')
+    @Header('Cache-Control', NEVER_STORED)
+    history(@Query('seconds') seconds?: unknown): Promise<DashboardHistory> {
+      return this.#feed.history(parseSeconds(seconds));
+    }
+
+    @Get('events')
+    events(@Res() reply: Reply & ServerResponse): void {
+      if (!this.#feed.hasRoom)
+        throw new ServiceUnavailableException('Too many look at the dashboard, or the server ends.');
+      reply.hijack?.();
+      this.#feed.stream(reply.raw ?? reply);
+    }
+  }
+  return DashboardFeedController;
+}
+
+function pageController(path: string, guards: readonly Type<CanActivate>[]): Type {
+  @Controller(path)
+  @UseGuards(...guards)
+  class DashboardPageController {
+    readonly #page: DashboardPage;
+
+    constructor(@Inject(DashboardPage) page: DashboardPage) {
+      this.#page = page;
+    }
+
+    @Get()
+    page(
+      @Req() request: IncomingMessage & { readonly originalUrl?: string },
+      @Res({ passthrough: true }) reply: Reply,
+    ): string {
+      setHeaders(reply, { ...PAGE_HEADERS, 'Cache-Control': NEVER_STORED, 'Content-Type': 'text/html; charset=utf-8' });
+      return this.#page.at(request.originalUrl ?? request.url ?? '');
+    }
+
+    @Get('assets/:name')
+    asset(
+      @Param('name') name: string,
+      @Req() request: IncomingMessage,
+      @Res({ passthrough: true }) reply: Reply,
+    ): unknown {
+      const asset = this.#page.asset(name);
+      if (asset === undefined) throw new NotFoundException(`The dashboard has no file ${JSON.stringify(name)}.`);
+      // Asked again every time and answered with 304: a new version shows at once.
+      setHeaders(reply, { ...PAGE_HEADERS, 'Cache-Control': 'private, no-cache', ETag: formatEtag(asset.digest) });
+      if (isKnown(request, asset)) {
+        reply.status(304);
+        return undefined;
+      }
+      reply.header('Content-Type', asset.type);
+      return asset.body.toString();
+    }
+  }
+  return DashboardPageController;
+}
+
+function isKnown({ headers }: IncomingMessage, { digest }: Asset): boolean {
+  return isNotModified({ ifNoneMatch: headers['if-none-match'] }, { digest });
+}
+
+function setHeaders(reply: Reply, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) reply.header(name, value);
+}
+
+/** @throws BadRequestException */
+function parseSeconds(seconds: unknown): number {
+  if (seconds === undefined) return 3600;
+  const parsed = typeof seconds === 'string' && /^\d{1,6}$/.test(seconds) ? Number(seconds) : 0;
+  if (parsed >= 1 && parsed <= LONGEST) return parsed;
+  throw new BadRequestException(`seconds is not a whole number from 1 to ${LONGEST}.`);
+}
