@@ -11,7 +11,7 @@ export default defineConfig(
   eslint.configs.recommended,
   { files: ['**/*.mjs', '**/*.js'], languageOptions: { globals: globals.node } },
   { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs', globals: globals.node } },
-  { files: ['apps/*/public/**/*.{js,mjs}'], languageOptions: { globals: globals.browser } },
+  { files: ['apps/*/public/**/*.{js,mjs}', 'libs/*/dashboard/*.js'], languageOptions: { globals: globals.browser } },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],

@@ -10,9 +10,6 @@ import {
   Req,
   Res,
   ServiceUnavailableException,
-  UseGuards,
-  type CanActivate,
-  type Type,
 } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NEVER_STORED } from '../../http/cache-control.js';
@@ -34,79 +31,64 @@ interface Reply {
   status(code: number): unknown;
 }
 
-/** Makes the controllers of the dashboard for a path. */
-export function dashboardControllers(path: string, guards: readonly Type<CanActivate>[]): Type[] {
-  return [feedController(path, guards), pageController(path, guards)];
-}
+/** Tells what the cache does; relative to the path of the admin API. */
+@Controller()
+export class DashboardFeedController {
+  readonly #feed: DashboardFeed;
 
-function feedController(path: string, guards: readonly Type<CanActivate>[]): Type {
-  @Controller(path)
-  @UseGuards(...guards)
-  class DashboardFeedController {
-    readonly #feed: DashboardFeed;
-
-    constructor(@Inject(DashboardFeed) feed: DashboardFeed) {
-      this.#feed = feed;
-    }
-
-    @Get('history')
-    @Header('Cache-Control', NEVER_STORED)
-    history(@Query('seconds') seconds?: unknown): Promise<DashboardHistory> {
-      return this.#feed.history(parseSeconds(seconds));
-    }
-
-    @Get('events')
-    events(@Res() reply: Reply & ServerResponse): void {
-      if (!this.#feed.hasRoom)
-        throw new ServiceUnavailableException('Too many look at the dashboard, or the server ends.');
-      reply.hijack?.();
-      this.#feed.stream(reply.raw ?? reply);
-    }
+  constructor(@Inject(DashboardFeed) feed: DashboardFeed) {
+    this.#feed = feed;
   }
-  return DashboardFeedController;
-}
 
-function pageController(path: string, guards: readonly Type<CanActivate>[]): Type {
-  @Controller(path)
-  @UseGuards(...guards)
-  class DashboardPageController {
-    readonly #page: DashboardPage;
-
-    constructor(@Inject(DashboardPage) page: DashboardPage) {
-      this.#page = page;
-    }
-
-    @Get()
-    page(
-      @Req() request: IncomingMessage & { readonly originalUrl?: string },
-      @Res({ passthrough: true }) reply: Reply,
-    ): string {
-      setHeaders(reply, { ...PAGE_HEADERS, 'Cache-Control': NEVER_STORED, 'Content-Type': 'text/html; charset=utf-8' });
-      return this.#page.at(request.originalUrl ?? request.url ?? '');
-    }
-
-    @Get('assets/:name')
-    asset(
-      @Param('name') name: string,
-      @Req() request: IncomingMessage,
-      @Res({ passthrough: true }) reply: Reply,
-    ): unknown {
-      const asset = this.#page.asset(name);
-      if (asset === undefined) throw new NotFoundException(`The dashboard has no file ${JSON.stringify(name)}.`);
-      // Asked again every time and answered with 304: a new version shows at once.
-      setHeaders(reply, { ...PAGE_HEADERS, 'Cache-Control': 'private, no-cache', ETag: formatEtag(asset.digest) });
-      if (isKnown(request, asset)) {
-        reply.status(304);
-        return undefined;
-      }
-      reply.header('Content-Type', asset.type);
-      return asset.body.toString();
-    }
+  @Get('history')
+  @Header('Cache-Control', NEVER_STORED)
+  history(@Query('seconds') seconds?: unknown): Promise<DashboardHistory> {
+    return this.#feed.history(parseSeconds(seconds));
   }
-  return DashboardPageController;
+
+  @Get('events')
+  events(@Res() reply: Reply & ServerResponse): void {
+    if (!this.#feed.hasRoom)
+      throw new ServiceUnavailableException('Too many look at the dashboard, or the server ends.');
+    reply.hijack?.();
+    this.#feed.stream(reply.raw ?? reply);
+  }
 }
 
-function isKnown({ headers }: IncomingMessage, { digest }: Asset): boolean {
+/** The page and its files; relative to the path of the admin API. */
+@Controller()
+export class DashboardPageController {
+  readonly #page: DashboardPage;
+
+  constructor(@Inject(DashboardPage) page: DashboardPage) {
+    this.#page = page;
+  }
+
+  @Get()
+  page(@Req() request: Addressed, @Res({ passthrough: true }) reply: Reply): string {
+    setHeaders(reply, { ...PAGE_HEADERS, 'Cache-Control': NEVER_STORED, 'Content-Type': 'text/html; charset=utf-8' });
+    return this.#page.at(request.originalUrl ?? request.url ?? '');
+  }
+
+  @Get('assets/:name')
+  asset(@Param('name') name: string, @Req() request: Addressed, @Res({ passthrough: true }) reply: Reply): unknown {
+    const asset = this.#page.asset(name);
+    if (asset === undefined) throw new NotFoundException(`The dashboard has no file ${JSON.stringify(name)}.`);
+    // Asked again every time and answered with 304: a new version shows at once.
+    setHeaders(reply, { ...PAGE_HEADERS, 'Cache-Control': 'private, no-cache', ETag: formatEtag(asset.digest) });
+    if (isKnown(request, asset)) {
+      reply.status(304);
+      return undefined;
+    }
+    reply.header('Content-Type', asset.type);
+    return asset.body.toString();
+  }
+}
+
+/** What requests of Express and Fastify have in common, as far as it is needed. */
+type Addressed = Pick<IncomingMessage, 'headers' | 'url'> & { readonly originalUrl?: string };
+
+function isKnown({ headers }: Addressed, { digest }: Asset): boolean {
   return isNotModified({ ifNoneMatch: headers['if-none-match'] }, { digest });
 }
 

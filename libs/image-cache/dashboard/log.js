@@ -1,0 +1,44 @@
+import { byId, element } from './dom.js';
+import { timeOf } from './format.js';
+
+/** @typedef {{ id: number, at: string, level: 'done' | 'warning' | 'alarm', text: string, times: number }} Notice */
+
+/** Lines that are shown. */
+const SHOWN = 30;
+
+/** What happened, the newest on top. */
+export class Log {
+  /** @type {Notice[]} */
+  #notices = [];
+
+  /** @param {Notice[]} notices */
+  replace(notices) {
+    this.#notices = [...notices];
+    this.#show();
+  }
+
+  /** One that is told again takes the place of the one before. @param {Notice} notice */
+  add(notice) {
+    const [newest] = this.#notices;
+    if (newest !== undefined && notice.times > 1)
+      this.#notices = this.#notices.filter(({ text, times }) => text !== notice.text || times >= notice.times);
+    this.#notices.unshift(notice);
+    this.#show();
+  }
+
+  #show() {
+    this.#notices.length = Math.min(this.#notices.length, 100);
+    byId('log-empty').hidden = this.#notices.length > 0;
+    byId('log').replaceChildren(
+      ...this.#notices
+        .slice(0, SHOWN)
+        .map(({ at, level, text, times }) =>
+          element('li', { 'data-level': level }, [
+            element('time', { datetime: at }, [timeOf(at)]),
+            element('span', { class: 'log-text' }, [text]),
+            element('span', { class: 'log-times' }, [times > 1 ? `${times} times` : '']),
+          ]),
+        ),
+    );
+  }
+}
