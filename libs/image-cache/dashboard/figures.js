@@ -178,6 +178,15 @@ const FIGURES = [
     }),
   },
   {
+    title: 'Sent',
+    make: (data) => ({
+      kind: 'lines',
+      bytes: true,
+      format: (value) => `${bytes(value)}/s`,
+      lines: [{ label: 'Pictures', colour: '--browser', values: data.rate('served.bytes') }],
+    }),
+  },
+  {
     title: 'Memory',
     make: (data) => ({
       kind: 'lines',

@@ -6,6 +6,9 @@
  * }} HistoryDocument
  */
 
+/** Spans that are shown of a server that has just started. */
+const FEWEST = 30;
+
 /** The history that is drawn: a document of it, and what has come since. */
 export class HistoryData {
   /** Seconds since the epoch where each span begins. @type {number[]} */
@@ -14,14 +17,20 @@ export class HistoryData {
   step = 10;
   /** @type {Record<string, (number | null)[]>} */
   #series = {};
+  /** Spans that are kept. */
+  #length = 0;
 
   /** @param {HistoryDocument} document */
   replace({ start, step, series }) {
     const begin = Date.parse(start) / 1000;
     const [first = []] = Object.values(series);
+    // Of a server that has just started, the time before is not shown.
+    const known = (series['rss'] ?? first).findIndex((value) => value !== null);
+    const skipped = Math.max(0, Math.min(known - 1, first.length - FEWEST));
     this.step = step;
-    this.times = first.map((_, index) => begin + index * step);
-    this.#series = series;
+    this.times = first.slice(skipped).map((_, index) => begin + (skipped + index) * step);
+    this.#series = Object.fromEntries(Object.entries(series).map(([name, values]) => [name, values.slice(skipped)]));
+    this.#length = first.length;
   }
 
   /**
@@ -44,7 +53,7 @@ export class HistoryData {
    */
   #put(time, index, series) {
     const last = this.times.at(-1) ?? time;
-    for (let missing = Math.round((time - last) / this.step); missing > 0; missing -= 1) this.#shift();
+    for (let missing = Math.round((time - last) / this.step); missing > 0; missing -= 1) this.#extend();
     const place = this.times.length - 1 - Math.round(((this.times.at(-1) ?? time) - time) / this.step);
     if (place < 0) return;
     for (const [name, values] of Object.entries(series)) {
@@ -53,13 +62,12 @@ export class HistoryData {
     }
   }
 
-  /** Lets the oldest span go, for one that begins. */
-  #shift() {
-    this.times = [...this.times.slice(1), (this.times.at(-1) ?? 0) + this.step];
-    for (const values of Object.values(this.#series)) {
-      values.push(null);
-      values.shift();
-    }
+  /** Begins a span; the oldest one goes when there are enough. */
+  #extend() {
+    const isFull = this.times.length >= this.#length;
+    this.times = [...this.times, (this.times.at(-1) ?? 0) + this.step].slice(isFull ? 1 : 0);
+    for (const [name, values] of Object.entries(this.#series))
+      this.#series[name] = [...values, null].slice(isFull ? 1 : 0);
   }
 
   /** Whether anything is known at all. */

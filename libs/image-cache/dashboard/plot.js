@@ -104,13 +104,14 @@ export class Plot {
       },
       scales: { x: { time: true }, y: scaleOf(drawing) },
       axes: [
-        { ...axis, grid: { show: false }, space: 70, values: timeLabels },
+        { ...axis, grid: { show: false }, space: 70, size: 24, values: timeLabels },
         {
           ...axis,
           grid,
           size: 58,
           space: 38,
           ...(drawing.bytes && { incrs: BYTE_STEPS }),
+          ...(drawing.scale === 'log' && { splits: powersOfTen }),
           values: (/** @type {any} */ _, /** @type {(number | null)[]} */ values) =>
             values.map((value) => (value === null ? '' : drawing.format(value))),
         },
@@ -214,9 +215,10 @@ function stacked(columns) {
   for (const values of columns) {
     const below = sums.at(-1);
     sums.push(
-      values.map((value, index) =>
-        value === null && below === undefined ? null : (value ?? 0) + (below?.[index] ?? 0),
-      ),
+      values.map((value, index) => {
+        const sum = below?.[index] ?? null;
+        return value === null ? sum : value + (sum ?? 0);
+      }),
     );
   }
   return sums;
@@ -248,7 +250,7 @@ function bandsOf(lines) {
 }
 
 /** @param {Drawing} drawing */
-function scaleOf({ scale, bound }) {
+function scaleOf({ scale, bound, bytes }) {
   if (scale === 'share') return { range: [0, 1.0001] };
   if (scale === 'log')
     return {
@@ -260,12 +262,24 @@ function scaleOf({ scale, bound }) {
     };
   return {
     range: (/** @type {any} */ _, /** @type {number | null} */ __, /** @type {number | null} */ high) => {
-      const top = Math.max(high ?? 0, 1e-3);
+      const top = Math.max(high ?? 0, bytes ? 1024 : 1);
       // A bound that is far away would press everything to the ground.
       const isNear = bound !== undefined && top > bound.value / 4;
       return [0, (isNear ? Math.max(top, bound.value) : top) * 1.12];
     },
   };
+}
+
+/**
+ * @param {any} _
+ * @param {number} __
+ * @param {number} low
+ * @param {number} high
+ */
+function powersOfTen(_, __, low, high) {
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  const count = Math.floor(Math.log10(high) + 1e-9) - first + 1;
+  return Array.from({ length: count }, (_each, index) => 10 ** (first + index));
 }
 
 const BYTE_STEPS = Array.from({ length: 44 }, (_, power) => 2 ** power);

@@ -37,6 +37,9 @@ const SILENT = 3 * FINE.step;
 /** Milliseconds after the end of a span when its row is made. */
 const LATE = 500;
 
+/** Milliseconds between two looks at the renders. */
+const LOOK = 1000;
+
 /** Images that are told of as the most used ones. */
 const TOP = 24;
 
@@ -60,7 +63,7 @@ export class History {
   readonly #id = `${hostname().replaceAll(/[^\w.-]/g, '-')}-${process.pid}-${randomBytes(4).toString('hex')}`;
   readonly #startedAt: number;
   readonly #listeners = new Set<() => void>();
-  readonly #fading: ScheduledCall;
+  readonly #repeated: readonly ScheduledCall[];
   #timer: ScheduledCall;
   #sampling: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -73,9 +76,14 @@ export class History {
     this.#files = directory === undefined ? undefined : new ProcessFiles(directory, COARSE.step * COARSE.rows);
     this.#startedAt = clock.now();
     this.#timer = this.#scheduleSample();
-    this.#fading = repeat(clock, FADING, () => {
-      this.#sampler.top.fade();
-    });
+    this.#repeated = [
+      repeat(clock, LOOK, () => {
+        this.#sampler.look();
+      }),
+      repeat(clock, FADING, () => {
+        this.#sampler.top.fade();
+      }),
+    ];
   }
 
   /** Told when a span has ended and is in the history; call the result to stop. */
@@ -110,7 +118,7 @@ export class History {
     this.#isClosed = true;
     const { clock } = this.#options;
     this.#timer.cancel();
-    this.#fading.cancel();
+    for (const call of this.#repeated) call.cancel();
     this.#listeners.clear();
     this.#sampling = this.#sampling.then(() => this.#sample(clock.now() - 1));
     await this.#sampling;

@@ -31,6 +31,8 @@ export class Sampler {
   readonly #swept: Record<string, number> = { expired: 0, bounds: 0 };
   #bytes = 0;
   #breakersSeen = 0;
+  #mostRunning = 0;
+  #mostWaiting = 0;
   #before: Stats;
 
   constructor(options: SamplerOptions) {
@@ -66,8 +68,9 @@ export class Sampler {
   async sample(): Promise<Float64Array> {
     const usage = await this.#usage.read();
     const row = emptyRow();
+    this.look();
     const now = this.#options.cache.stats();
-    for (const [name, value] of [...counted(now, this.#before), ...this.#gauges(now), ...sizes(usage)])
+    for (const [name, value] of [...counted(now, this.#before), ...this.#gauges(), ...sizes(usage)])
       row[placeOf(name)] = value;
     for (const [reason, count] of Object.entries(this.#swept)) {
       const place = placeOf(`evicted.${reason}`);
@@ -77,6 +80,8 @@ export class Sampler {
     for (const what of TIMED) moveTo(histogramOf(row, what), this.#latencies[what]);
     this.#before = now;
     this.#bytes = 0;
+    this.#mostRunning = 0;
+    this.#mostWaiting = 0;
     this.#breakersSeen = this.#openBreakers.size;
     return row;
   }
@@ -97,12 +102,19 @@ export class Sampler {
     buckets[bucket] = (buckets[bucket] ?? 0) + 1;
   }
 
-  *#gauges({ rendering }: Stats): Iterable<[string, number]> {
+  /** To be called more often than {@link sample}: renders come and go in between. */
+  look(): void {
+    const { running, waiting } = this.#options.cache.stats().rendering;
+    this.#mostRunning = Math.max(this.#mostRunning, running);
+    this.#mostWaiting = Math.max(this.#mostWaiting, waiting);
+  }
+
+  *#gauges(): Iterable<[string, number]> {
     const { queue, rss } = this.#options;
     yield ['served.bytes', this.#bytes];
     yield ['breakersOpen', this.#breakersSeen];
-    yield ['rendering.running', rendering.running];
-    yield ['rendering.waiting', rendering.waiting];
+    yield ['rendering.running', this.#mostRunning];
+    yield ['rendering.waiting', this.#mostWaiting];
     yield ['rss', rss()];
     if (queue === undefined) return;
     const { queued, running, dead } = queue();
