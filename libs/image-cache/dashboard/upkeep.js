@@ -170,8 +170,9 @@ export class Upkeep {
   }
 
   /** @param {any} status */
-  #showSettings({ hotBytes, worker }) {
+  #showSettings({ stats, worker }) {
     this.#isSet = true;
+    const hotBytes = stats?.hot?.maxSize;
     const hot = element('input', { id: 'hot', type: 'text', inputmode: 'text', placeholder: '64MB', size: '10' });
     if (hotBytes !== undefined) hot.value = sizeText(hotBytes);
     const isOn = element('input', { id: 'worker-on', type: 'checkbox', role: 'switch' });

@@ -3,6 +3,7 @@ import { invalidOption, refuseUnknownKeys } from '../common/options.js';
 import { systemClock } from '../common/system-clock.js';
 import type { RoutedRequest } from '../nest/http-exchange.js';
 import type { Clock } from '../ports/clock.js';
+import { checkDashboardOptions, type DashboardOptions } from './dashboard/dashboard-options.js';
 
 /** Who may manage the cache: by the basic scheme, or with the secret as bearer token. */
 export interface AdminAuth {
@@ -18,6 +19,8 @@ export interface ImageCacheAdminOptions {
   readonly auth?: AdminAuth;
   /** Who a request is from, for the log. @default the name that `auth` has asked for */
   readonly who?: (request: RoutedRequest) => string | undefined;
+  /** The page that shows what the cache does; `false` for none. @default a page without pictures of images */
+  readonly dashboard?: DashboardOptions | false;
   /** @default the time of the machine */
   readonly clock?: Clock;
 }
@@ -41,6 +44,8 @@ export interface AdminSettings {
   readonly enabled: boolean;
   readonly auth: AdminAuth | undefined;
   readonly who: ((request: RoutedRequest) => string | undefined) | undefined;
+  /** Absent where there is no dashboard. */
+  readonly dashboard: DashboardOptions | undefined;
   readonly clock: Clock;
 }
 
@@ -62,7 +67,7 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYN
     .setFactoryMethodName('createImageCacheAdminOptions')
     .build();
 
-const KEYS: readonly (keyof ImageCacheAdminOptions)[] = ['enabled', 'auth', 'who', 'clock'];
+const KEYS: readonly (keyof ImageCacheAdminOptions)[] = ['enabled', 'auth', 'who', 'dashboard', 'clock'];
 
 /**
  * Checks the options.
@@ -71,11 +76,12 @@ const KEYS: readonly (keyof ImageCacheAdminOptions)[] = ['enabled', 'auth', 'who
  */
 export function resolveAdminOptions(options: ImageCacheAdminOptions, guards: number): AdminSettings {
   refuseUnknownKeys(options, KEYS, 'imageCacheAdmin');
-  const { enabled = true, auth, who, clock = systemClock } = options;
+  const { enabled = true, auth, who, dashboard = {}, clock = systemClock } = options;
   if (enabled && auth === undefined && guards === 0)
     throw invalidOption('imageCacheAdmin.auth', 'is missing; give a username and a secret, or guards of your own.');
   if (auth !== undefined) requireAuth(auth);
-  return { enabled, auth, who, clock };
+  const shown = dashboard === false ? undefined : checkDashboardOptions(dashboard, 'imageCacheAdmin.dashboard');
+  return { enabled, auth, who, dashboard: enabled ? shown : undefined, clock };
 }
 
 function requireAuth(auth: AdminAuth): void {

@@ -15,6 +15,7 @@ import {
   type OPTIONS_TYPE,
 } from './admin-options.js';
 import { Audit } from './audit.js';
+import { DASHBOARD_PROVIDERS } from './dashboard/dashboard.providers.js';
 import { AdminGuard } from './auth/admin-guard.js';
 import { CacheStatus } from './cache-status.js';
 import { mountedControllers } from './mounted.js';
@@ -50,7 +51,7 @@ function assemble(definition: DynamicModule, given: Given): DynamicModule {
   return {
     ...definition,
     controllers: mountedControllers(extras),
-    providers: [...(definition.providers ?? []), ...guards, ...providersFor(extras)],
+    providers: [...(definition.providers ?? []), ...guards, ...providersFor(extras), ...DASHBOARD_PROVIDERS],
   };
 }
 

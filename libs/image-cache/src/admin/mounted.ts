@@ -7,6 +7,7 @@ import { CacheController } from './controllers/cache.controller.js';
 import { QueueController } from './controllers/queue.controller.js';
 import { StatusController } from './controllers/status.controller.js';
 import { TasksController } from './controllers/tasks.controller.js';
+import { DashboardFeedController, DashboardPageController } from './dashboard/dashboard.controllers.js';
 import type { ImageCacheAdminExtras } from './admin-options.js';
 import { joinPaths, otherMethodsOf } from './other-methods.js';
 
@@ -17,6 +18,8 @@ const CONTROLLERS: readonly Type[] = [
   ActionsController,
   TasksController,
   StatusController,
+  DashboardFeedController,
+  DashboardPageController,
 ];
 
 /** Those that are at the root of the server, too, where Galia has them. */

@@ -5,8 +5,10 @@ import { History } from '../../observability/history/history.js';
 import type { HistoryDocument } from '../../observability/history/history-document.js';
 import type { Notice } from '../../observability/history/notices.js';
 import type { Clock, ScheduledCall } from '../../ports/clock.js';
-import type { Prefetcher, PrefetchStatus } from '../../prefetch/prefetcher.js';
+import type { Prefetcher } from '../../prefetch/prefetcher.js';
 import type { ImageCache } from '../../service/image-cache.js';
+import { shownPrefetch } from '../shapes.js';
+import type { PrefetchStatusDto } from '../dto/queue.dto.js';
 import type { DashboardOptions } from './dashboard-options.js';
 import { EventStreams } from './event-streams.js';
 
@@ -27,7 +29,7 @@ export interface Pulse {
   /** ISO 8601, UTC. */
   readonly now: string;
   readonly rendering: { readonly running: number; readonly waiting: number };
-  readonly prefetch?: PrefetchStatus;
+  readonly prefetch?: PrefetchStatusDto;
 }
 
 /** What a {@link DashboardFeed} tells of. */
@@ -59,7 +61,7 @@ export class DashboardFeed implements OnModuleDestroy, BeforeApplicationShutdown
       clock,
       directory: options.historyDirectory,
       queue: prefetcher && (() => prefetcher.status()),
-      bounds: options.bounds,
+      bounds: cache.stores.find(({ kinds }) => kinds.includes('variant'))?.features.bounds,
     });
     this.#streams = new EventStreams(clock);
     this.#history.subscribe(() => {
@@ -81,8 +83,11 @@ export class DashboardFeed implements OnModuleDestroy, BeforeApplicationShutdown
   pulse(): Pulse {
     const { cache, clock, prefetcher } = this.#parts;
     const { rendering } = cache.stats();
-    const prefetch = prefetcher?.status();
-    return { now: new Date(clock.now()).toISOString(), rendering, ...(prefetch && { prefetch }) };
+    return {
+      now: new Date(clock.now()).toISOString(),
+      rendering,
+      ...(prefetcher && { prefetch: shownPrefetch(prefetcher.status()) }),
+    };
   }
 
   /** Whether one more may listen. */

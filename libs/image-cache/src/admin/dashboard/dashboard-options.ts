@@ -21,11 +21,9 @@ export interface DashboardOptions {
    * past outlives a restart: not the directory of a store. @default none: a process speaks for itself
    */
   readonly historyDirectory?: string;
-  /** Up to where the stores may be filled, for the forecast; bytes and entries. */
-  readonly bounds?: { readonly maxSize?: number; readonly maxEntries?: number };
 }
 
-const KEYS = ['title', 'thumbnail', 'variant', 'page', 'historyDirectory', 'bounds'] as const;
+const KEYS = ['title', 'thumbnail', 'variant', 'page', 'historyDirectory'] as const;
 
 /**
  * Checks the options.

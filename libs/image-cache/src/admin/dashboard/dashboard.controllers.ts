@@ -11,6 +11,7 @@ import {
   Res,
   ServiceUnavailableException,
 } from '@nestjs/common';
+import { ApiExcludeController, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NEVER_STORED } from '../../http/cache-control.js';
 import { isNotModified } from '../../http/conditional.js';
@@ -32,36 +33,44 @@ interface Reply {
 }
 
 /** Tells what the cache does; relative to the path of the admin API. */
+@ApiTags('dashboard')
 @Controller()
 export class DashboardFeedController {
-  readonly #feed: DashboardFeed;
+  readonly #given: DashboardFeed | undefined;
 
-  constructor(@Inject(DashboardFeed) feed: DashboardFeed) {
-    this.#feed = feed;
+  constructor(@Inject(DashboardFeed) feed: DashboardFeed | undefined) {
+    this.#given = feed;
   }
 
   @Get('history')
+  @ApiOperation({ summary: 'Time series of the last so many seconds, an hour when nothing is said.' })
   @Header('Cache-Control', NEVER_STORED)
   history(@Query('seconds') seconds?: unknown): Promise<DashboardHistory> {
     return this.#feed.history(parseSeconds(seconds));
   }
 
   @Get('events')
+  @ApiOperation({ summary: 'Server-sent events: `pulse`, `sample` and `notice`.' })
   events(@Res() reply: Reply & ServerResponse): void {
     if (!this.#feed.hasRoom)
       throw new ServiceUnavailableException('Too many look at the dashboard, or the server ends.');
     reply.hijack?.();
     this.#feed.stream(reply.raw ?? reply);
   }
+
+  get #feed(): DashboardFeed {
+    return required(this.#given);
+  }
 }
 
 /** The page and its files; relative to the path of the admin API. */
+@ApiExcludeController()
 @Controller()
 export class DashboardPageController {
-  readonly #page: DashboardPage;
+  readonly #given: DashboardPage | undefined;
 
-  constructor(@Inject(DashboardPage) page: DashboardPage) {
-    this.#page = page;
+  constructor(@Inject(DashboardPage) page: DashboardPage | undefined) {
+    this.#given = page;
   }
 
   @Get()
@@ -83,10 +92,20 @@ export class DashboardPageController {
     reply.header('Content-Type', asset.type);
     return asset.body.toString();
   }
+
+  get #page(): DashboardPage {
+    return required(this.#given);
+  }
 }
 
 /** What requests of Express and Fastify have in common, as far as it is needed. */
 type Addressed = Pick<IncomingMessage, 'headers' | 'url'> & { readonly originalUrl?: string };
+
+/** @throws NotFoundException where there is no dashboard */
+function required<T>(given: T | undefined): T {
+  if (given === undefined) throw new NotFoundException('There is no dashboard.');
+  return given;
+}
 
 function isKnown({ headers }: Addressed, { digest }: Asset): boolean {
   return isNotModified({ ifNoneMatch: headers['if-none-match'] }, { digest });
