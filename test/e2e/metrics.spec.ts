@@ -40,7 +40,7 @@ describe.each(PLATFORMS)('The metrics of an image cache on %s', (platform) => {
   it('tell what the cache counts', async () => {
     const app = await start({ controllers: [PicturesController], imports: [ImageCacheMetricsModule.register()] });
     for (const id of ['a', 'a', 'b', 'a']) await app.get(`/pictures/${id}`);
-    await app.cache.evict('PicturesController:a');
+    await app.cache.evict('PicturesController/a');
     const { status, headers, body } = await app.get('/metrics');
     expect([status, headers['cache-control']]).toEqual([200, 'no-cache, no-store, must-revalidate']);
     expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');

@@ -21,6 +21,8 @@ export interface AppOptions {
   readonly cache?: ImageCacheOptions | false;
   /** Name of the cache that the tests look at. @default the one without a name */
   readonly cacheName?: string;
+  /** @default one that is free */
+  readonly port?: number;
   /** Called before the application is initialised. */
   readonly configure?: (app: INestApplication) => void;
 }
@@ -75,7 +77,7 @@ export async function startApp(platform: Platform, options: AppOptions): Promise
   configure?.(nest);
   await nest.init();
   if (platform === 'fastify') await (nest as NestFastifyApplication).getHttpAdapter().getInstance().ready();
-  await nest.listen(0, '127.0.0.1');
+  await nest.listen(options.port ?? 0, '127.0.0.1');
   return running(nest, log, options.cacheName);
 }
 

@@ -49,7 +49,7 @@ async function reach(path, options) {
     return await fetch(addressOf(path), { credentials: 'same-origin', cache: 'no-store', ...options });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new RequestError('The server cannot be reached.', 0);
+    throw new RequestError('The server cannot be reached. What is shown is what was known last; trying again.', 0);
   }
 }
 

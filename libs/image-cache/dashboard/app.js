@@ -75,13 +75,16 @@ function complain(error) {
   byId('banner').textContent = error === undefined ? '' : reason(error);
 }
 
-/** @param {import('./live.js').Connection} now */
-function connect(now) {
+/**
+ * @param {import('./live.js').Connection} now
+ * @param {unknown} [error] why it is lost
+ */
+function connect(now, error) {
+  if (now === 'lost') complain(error);
   if (now === connection) return;
   const wasLost = connection === 'lost';
   connection = now;
-  if (now === 'lost') complain(new Error('The server cannot be reached; trying again.'));
-  if (wasLost && now !== 'lost') void Promise.all([loadHistory(), loadStatus()]).catch(complain);
+  if (wasLost) void Promise.all([loadHistory(), loadStatus()]).catch(complain);
   showTiles();
 }
 

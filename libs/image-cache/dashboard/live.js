@@ -14,7 +14,7 @@ const SILENT = 12_000;
  *   onPulse(pulse: any): void,
  *   onSample(sample: any): void,
  *   onNotice(notice: any): void,
- *   onConnection(connection: Connection): void,
+ *   onConnection(connection: Connection, error?: unknown): void,
  *   poll(): Promise<void>,
  * }} Listener
  */
@@ -76,8 +76,8 @@ export class Live {
     try {
       await this.#listener.poll();
       if (this.#events?.readyState !== EventSource.OPEN) this.#listener.onConnection('polling');
-    } catch {
-      this.#listener.onConnection('lost');
+    } catch (error) {
+      this.#listener.onConnection('lost', error);
     }
     setTimeout(() => {
       this.#isPolling = false;
