@@ -117,6 +117,7 @@ describe('The dashboard in a browser', () => {
       await page.locator('.plot canvas').first().waitFor({ timeout: 20_000 });
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
       expect(await page.locator('.figure:visible').count()).toBe(12);
+      await page.locator('.work').last().scrollIntoViewIfNeeded();
       await until(async () => (await page.locator('.work img.is-loaded').count()) === IDENTIFIERS.length);
       await screenshot(page, name);
       expect(complaints).toEqual([]);
@@ -225,7 +226,7 @@ describe('The dashboard in a browser', () => {
     expect(complaints).toEqual([]);
     await page.locator('#hot').fill('much');
     await page.locator('#settings button').click();
-    await result(page, /configure\.hot/);
+    await result(page, /hot: "much" is not/);
     app.cache.configure({ hot: '1MB', worker: { interval: '1d' } });
   });
 
@@ -242,7 +243,7 @@ describe('The dashboard in a browser', () => {
     const { port } = app;
     await app.close();
     await page.locator('#status[data-state=lost]').waitFor({ timeout: 20_000 });
-    expect(await page.locator('#banner').textContent()).toContain('cannot be reached');
+    await until(async () => ((await page.locator('#banner').textContent()) ?? '').includes('cannot be reached'));
     await screenshot(page, 'without a server');
     app = await start('another secret', port);
     await until(async () => ((await page.locator('#banner').textContent()) ?? '').includes('not signed in'));

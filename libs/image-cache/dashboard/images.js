@@ -196,7 +196,7 @@ function entriesTable(identifier, entries) {
     label: `Entries of ${identifier}`,
     head: ['', 'What', 'Size', 'Made', 'Last used', 'Hits'],
     rows: [...others, ...variants].map((entry) => [
-      entry.kind === 'variant' ? picture(pathOf(TEMPLATES['variant'], identifier, entry.operations), '') : '',
+      preview(identifier, entry),
       element('span', { class: 'operations' }, [KINDS[entry.kind] ?? (entry.operations ?? '').split(';', 1)[0]]),
       bytes(entry.size),
       ago(entry.createdAt),
@@ -204,6 +204,15 @@ function entriesTable(identifier, entries) {
       entry.hits === undefined ? '–' : number(entry.hits),
     ]),
   });
+}
+
+/**
+ * @param {string} identifier
+ * @param {any} entry
+ */
+function preview(identifier, { kind, operations }) {
+  const path = kind === 'variant' ? pathOf(TEMPLATES['variant'], identifier, operations) : undefined;
+  return path === undefined ? '' : picture(path, '');
 }
 
 /** @type {Record<string, string>} */

@@ -11,6 +11,9 @@ const SYNC = 'time';
 
 const HEIGHT = 190;
 
+/** Values of which each is drawn as a point, too. */
+const FEW = 8;
+
 /**
  * @typedef {{ label: string, colour: string, values: (number | null)[], dash?: number[], width?: number }} Line
  * @typedef {{
@@ -75,6 +78,7 @@ export class Plot {
       drawing.lines.map(({ label }) => label),
       drawing.bound,
       drawing.scale,
+      drawing.lines.map(({ values }) => values.filter((value) => value !== null).length < FEW),
       matchMedia('(prefers-color-scheme: dark)').matches,
     ]);
     if (shape !== this.#shape) {
@@ -225,14 +229,15 @@ function stacked(columns) {
 }
 
 /** @param {Drawing} drawing */
-function seriesOf({ kind, lines }) {
+function seriesOf({ kind, lines, scale }) {
   const isStacked = kind !== 'lines';
   return lines.map((line, index) => ({
     stroke: colour(line.colour),
     width: line.width ?? (isStacked ? 1 : 1.75),
     ...(line.dash && { dash: line.dash }),
-    points: { show: false },
-    spanGaps: false,
+    // A value alone would not be seen.
+    points: { show: kind === 'lines' && line.values.filter((value) => value !== null).length < FEW, size: 5 },
+    spanGaps: scale === 'log',
     ...(kind === 'lines' && index === 0 && lines.length === 1 && { fill: tint(line.colour, 0.12) }),
     ...(kind === 'stack' && index === 0 && { fill: tint(line.colour, 0.55) }),
     ...(kind === 'bars' && {

@@ -77,9 +77,19 @@ export class ProcessFiles {
     return records.sort((a, b) => a.at - b.at);
   }
 
+  /** None has written before the first span has ended. */
+  async #names(): Promise<readonly string[]> {
+    try {
+      return await readdir(this.#directory);
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
   async #newest(own: string, now: number): Promise<{ readonly name: string; readonly modified: number }[]> {
     const files: { name: string; modified: number }[] = [];
-    for (const name of await readdir(this.#directory)) {
+    for (const name of await this.#names()) {
       if (!/^[\w.-]+\.json(\.tmp)?$/.test(name) || name.startsWith(`${own}.json`)) continue;
       const modified = await modifiedAt(join(this.#directory, name));
       if (modified === undefined) continue;

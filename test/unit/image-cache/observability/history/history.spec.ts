@@ -242,6 +242,12 @@ describe('The history of a cache', () => {
       expect(await readdir(directory.path)).not.toContain('old-1-x.json');
     });
 
+    it('hears of nobody before anybody has written, and finds nothing wrong with that', async () => {
+      const { history, failures } = observe({ directory: join(directory.path, 'not', 'yet') });
+      expect(await history.read(10)).toMatchObject({ processes: 1 });
+      expect(failures).toEqual([]);
+    });
+
     it('says that the others cannot be heard, and tells of itself', async () => {
       const cache = observe({ directory: join(directory.path, 'file', 'below') });
       await writeFile(join(directory.path, 'file'), '');
