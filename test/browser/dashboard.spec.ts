@@ -250,6 +250,6 @@ describe('The dashboard in a browser', () => {
     await app.close();
     app = await start(SECRET, port);
     await page.locator('#status[data-state=live]').waitFor({ timeout: 20_000 });
-    expect(await page.locator('#banner').isHidden()).toBe(true);
+    await page.locator('#banner').waitFor({ state: 'hidden' });
   }, 90_000);
 });

@@ -117,6 +117,17 @@ describe('The image server', () => {
     }
   });
 
+  it('tells Prometheus what it does, unless that is switched off', async () => {
+    const server = await start();
+    await server.get(TILE);
+    const { status, headers, body } = await server.get('/metrics');
+    expect([status, headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    expect(body.toString()).toContain('image_cache_requests_total{tier="variant",outcome="miss"} 1');
+    expect((await start({ ENDPOINT_METRICS_ENABLED: 'false' }).then((silent) => silent.get('/metrics'))).status).toBe(
+      404,
+    );
+  });
+
   it('lists its images by pages', async () => {
     const server = await start();
     const first: unknown = JSON.parse((await server.get('/images?limit=2')).body.toString());

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
+import { ImageCacheMetricsModule } from 'nestjs-image-cache/prometheus';
 import { IiifExceptionFilter, IiifModule } from 'nestjs-iiif';
 import { adminModules } from './admin/admin-modules.js';
 import { iiifOptions } from './configuration/iiif-options.js';
@@ -27,6 +28,7 @@ import { ORIGINAL_SOURCE, SourceModule } from './source/source.module.js';
 export class AppModule {
   /** Configures the server with settings that have been checked. */
   static async forSettings(settings: Settings): Promise<DynamicModule> {
-    return { module: AppModule, imports: [await settingsModule(settings), ...adminModules(settings)] };
+    const metrics = settings['endpoint.metrics.enabled'] ? [ImageCacheMetricsModule.register()] : [];
+    return { module: AppModule, imports: [await settingsModule(settings), ...metrics, ...adminModules(settings)] };
   }
 }

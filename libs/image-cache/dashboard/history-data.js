@@ -6,6 +6,9 @@
  * }} HistoryDocument
  */
 
+/** Requests of which a share tells something. */
+const FEWEST_REQUESTS = 5;
+
 /** Spans that are shown of a server that has just started. */
 const FEWEST = 30;
 
@@ -114,7 +117,7 @@ export class HistoryData {
       const sum = (/** @type {(number | null)[]} */ values) =>
         values.slice(from, index + 1).reduce((total, value) => (total ?? 0) + (value ?? 0), 0) ?? 0;
       const [good, bad] = [sum(parts), sum(rests)];
-      return parts[index] === null || good + bad === 0 ? null : good / (good + bad);
+      return parts[index] === null || good + bad < FEWEST_REQUESTS ? null : good / (good + bad);
     });
   }
 }

@@ -99,7 +99,7 @@ export class Plot {
       width: Math.max(200, this.#canvas.clientWidth),
       height: HEIGHT,
       legend: { show: false },
-      padding: [10, 8, 0, 0],
+      padding: [10, 18, 0, 0],
       cursor: {
         sync: { key: SYNC },
         drag: { x: false, y: false },
