@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type INestApplication } from '@nestjs/common';
-import { ImageCacheAdminModule } from 'nestjs-image-cache/admin';
+import { ImageCacheAdminModule, type DashboardOptions } from 'nestjs-image-cache/admin';
 import type { Settings } from '../configuration/known-keys.js';
 import { OpenApiController } from './open-api.controller.js';
 import { OpenApiDocument } from './open-api-document.js';
@@ -14,10 +14,22 @@ export function adminModules(settings: Settings): DynamicModule[] {
   const description = { module: OpenApiModule, global: true, providers: [OpenApiDocument], exports: [OpenApiDocument] };
   const admin = ImageCacheAdminModule.register({
     auth: { username: settings['endpoint.api.username'], secret },
+    dashboard: dashboardOptions(settings),
     galiaPaths: settings['endpoint.api.galia_paths'],
     controllers: [OpenApiController],
   });
   return [description, admin];
+}
+
+/** Pictures are those that the server makes anyway. */
+function dashboardOptions({ 'endpoint.api.history_pathname': historyDirectory }: Settings): DashboardOptions {
+  return {
+    title: 'Image server',
+    thumbnail: '/iiif/3/{id}/full/!160,160/0/default.jpg',
+    variant: '/iiif/3/{id}/{operations}',
+    page: '/#/{id}',
+    ...(historyDirectory !== undefined && { historyDirectory }),
+  };
 }
 
 /** Describes the admin API of a server that has one. */

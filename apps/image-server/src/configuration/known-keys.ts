@@ -3,7 +3,6 @@ import { CLIENT_KEYS } from './keys/client-keys.js';
 import { ENDPOINT_KEYS } from './keys/endpoint-keys.js';
 import { HTTP_KEYS } from './keys/http-keys.js';
 import { IMAGE_KEYS } from './keys/image-keys.js';
-import { METRICS_KEYS } from './keys/metrics-keys.js';
 import { MODE_KEYS } from './keys/mode-keys.js';
 import { ORIGINALS_KEYS, SOURCE_KEYS } from './keys/source-keys.js';
 import { STORE_KEYS } from './keys/store-keys.js';
@@ -12,7 +11,6 @@ import { TIER_KEYS } from './keys/tier-keys.js';
 /** All keys, in the order of the documentation. */
 export const KNOWN_KEYS = [
   ...HTTP_KEYS,
-  ...METRICS_KEYS,
   ...CLIENT_KEYS,
   ...MODE_KEYS,
   ...TIER_KEYS,

@@ -1,4 +1,4 @@
-import { flag, text } from '../key-definition.js';
+import { flag, path, text } from '../key-definition.js';
 
 /** The admin API. */
 export const ENDPOINT_KEYS = [
@@ -11,5 +11,13 @@ export const ENDPOINT_KEYS = [
   flag('endpoint.api.galia_paths', {
     fallback: false,
     description: 'Tasks and status at `/tasks` and `/status`, too, where Galia has them.',
+  }),
+  path('endpoint.api.history_pathname', {
+    otherwise: 'in memory alone',
+    description: 'Directory of its own for what the dashboard shows: past restarts, and of all processes of the host.',
+  }),
+  flag('endpoint.metrics.enabled', {
+    fallback: true,
+    description: 'Metrics for Prometheus at `/metrics`, for all who reach the server.',
   }),
 ] as const;
