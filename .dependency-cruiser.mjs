@@ -79,6 +79,12 @@ export default {
       to: { path: nestPackages },
     },
     {
+      name: 'metrics-are-behind-their-own-entry',
+      severity: 'error',
+      from: { path: cache, pathNot: `${cache}integrations/prometheus/` },
+      to: { path: '(^|node_modules/)prom-client(/|$)' },
+    },
+    {
       name: 'optional-peers-are-not-loaded',
       comment: 'The main entry loads without its optional peers: import their types, or import them dynamically.',
       severity: 'error',

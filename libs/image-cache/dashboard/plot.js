@@ -1,8 +1,6 @@
 import { element } from './dom.js';
 import { colour, tint } from './palette.js';
-
-/** @typedef {typeof import('uplot')} UPlotLibrary */
-/** @typedef {import('uplot').AlignedData} AlignedData */
+import { BYTE_STEPS, powersOfTen, scaleOf, timeLabels } from './plot-axes.js';
 
 const UPlot = /** @type {{ uPlot: any }} */ (/** @type {unknown} */ (window)).uPlot;
 
@@ -253,54 +251,3 @@ function seriesOf({ kind, lines, scale }) {
 function bandsOf(lines) {
   return lines.slice(1).map((line, index) => ({ series: [index + 2, index + 1], fill: tint(line.colour, 0.55) }));
 }
-
-/** @param {Drawing} drawing */
-function scaleOf({ scale, bound, bytes }) {
-  if (scale === 'share') return { range: [0, 1.0001] };
-  if (scale === 'log')
-    return {
-      distr: 3,
-      range: (/** @type {any} */ _, /** @type {number | null} */ low, /** @type {number | null} */ high) => [
-        10 ** Math.floor(Math.log10(Math.max(0.1, low ?? 1))),
-        10 ** Math.ceil(Math.log10(Math.max(1, (high ?? 10) * 1.05))),
-      ],
-    };
-  return {
-    range: (/** @type {any} */ _, /** @type {number | null} */ __, /** @type {number | null} */ high) => {
-      const top = Math.max(high ?? 0, bytes ? 1024 : 1);
-      // A bound that is far away would press everything to the ground.
-      const isNear = bound !== undefined && top > bound.value / 4;
-      return [0, (isNear ? Math.max(top, bound.value) : top) * 1.12];
-    },
-  };
-}
-
-/**
- * @param {any} _
- * @param {number} __
- * @param {number} low
- * @param {number} high
- */
-function powersOfTen(_, __, low, high) {
-  const first = Math.ceil(Math.log10(low) - 1e-9);
-  const count = Math.floor(Math.log10(high) + 1e-9) - first + 1;
-  return Array.from({ length: count }, (_each, index) => 10 ** (first + index));
-}
-
-const BYTE_STEPS = Array.from({ length: 44 }, (_, power) => 2 ** power);
-
-/**
- * @param {any} _
- * @param {number[]} values
- * @param {number} __
- * @param {number} ___
- * @param {number} step
- */
-function timeLabels(_, values, __, ___, step) {
-  const options = step >= 86_400 ? DAY : step >= 60 ? MINUTE : SECOND;
-  return values.map((value) => options.format(new Date(value * 1000)));
-}
-
-const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const MINUTE = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hour12: false });
-const SECOND = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hour12: false });

@@ -222,11 +222,7 @@ export abstract class ImageCache {
     work: Promise<T>,
     options: { readonly signal: AbortSignal; readonly expired: () => Error },
   ): Promise<T>;
-  /**
-   * Tells that a response cannot be stored.
-   *
-   * @param message the reason in words
-   */
+  /** Tells that a response cannot be stored; the message says why in words. */
   abstract reportUncacheable(route: string, reason: UncacheableReason, message: string): void;
   /** Tells how a request was answered; `HttpExchange` does it for the decorators. */
   abstract reportServed(served: ServedRequest): void;
@@ -248,9 +244,7 @@ export abstract class ImageCache {
   abstract readonly isDraining: boolean;
   /**
    * Waits for what is under way until `drain` is over, writes access times and closes the stores. What a store has not
-   * done two seconds after that is left behind.
-   *
-   * @throws what the first store throws that cannot be closed
+   * done two seconds after that is left behind. Throws what the first store throws that cannot be closed.
    */
   abstract close(): Promise<void>;
 }
