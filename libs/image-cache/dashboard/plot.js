@@ -17,7 +17,7 @@ const FEW = 8;
  * @typedef {{
  *   title: string,
  *   kind: 'lines' | 'stack' | 'bars',
- *   format(value: number): string,
+ *   format: (value: number) => string,
  *   scale?: 'log' | 'share',
  *   bytes?: boolean,
  *   bound?: { value: number, label: string },

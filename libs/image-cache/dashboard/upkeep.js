@@ -82,7 +82,7 @@ export class Upkeep {
     this.#changed();
   }
 
-  /** @param {{ path: string, body?: object, done(outcome: any): string }} action */
+  /** @param {{ path: string, body?: object, done: (outcome: any) => string }} action */
   async #act({ path, body, done }) {
     try {
       this.tell(done(await ask(path, { method: 'POST', ...(body && { body }) })));

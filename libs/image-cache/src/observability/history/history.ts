@@ -105,7 +105,11 @@ export class History {
     const { bounds } = this.#options;
     return historyDocument({
       rows: this.#merged(size, { start, end, others }),
-      ...{ start, end, now, step: size.step, processes: living.length + 1 },
+      start,
+      end,
+      now,
+      step: size.step,
+      processes: living.length + 1,
       ...(bounds && { bounds }),
       forecast: this.#forecast(others, now),
       top: mergeUsed([this.#sampler.top.list(TOP), ...living.map(({ top }) => top)], TOP),

@@ -29,7 +29,7 @@ describe('A histogram of latencies', () => {
   it('tells percentiles that are wrong by no more than the width of a bucket', () => {
     fc.assert(
       fc.property(durations, fc.double({ min: 0.01, max: 1, noNaN: true }), (all, share) => {
-        const counts = new Array<number>(BUCKETS).fill(0);
+        const counts = Array.from({ length: BUCKETS }, () => 0);
         for (const duration of all) counts[bucketOf(duration)] = (counts[bucketOf(duration)] ?? 0) + 1;
         const exact = [...all].sort((a, b) => a - b)[Math.ceil(share * all.length) - 1] ?? NaN;
         const told = percentile(counts, share) ?? NaN;
