@@ -119,7 +119,7 @@ describe('The image server', () => {
 
   it('tells Prometheus what it does, unless that is switched off', async () => {
     const server = await start();
-    await server.get(TILE);
+    await server.get('/iiif/3/tiled.tif/0,0,512,512/37,/0/default.jpg');
     const { status, headers, body } = await server.get('/metrics');
     expect([status, headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
     expect(body.toString()).toContain('image_cache_requests_total{tier="variant",outcome="miss"} 1');
