@@ -33,7 +33,8 @@ describe('the package that is published', () => {
   afterAll(() => workshop.remove());
 
   const read = (file: string): Promise<string> => readFile(join(root, file), 'utf8');
-  const endingIn = (ending: string): string[] => files.filter((file) => file.endsWith(ending));
+  const endingIn = (ending: string): string[] =>
+    files.filter((file) => file.startsWith('dist/') && file.endsWith(ending));
 
   /** What the modules name that an application gets to see: those of the entry points, and those that these name. */
   const namedFrom = async (entries: readonly string[]): Promise<ReadonlySet<string>> => {
@@ -49,9 +50,11 @@ describe('the package that is published', () => {
     return named;
   };
 
-  it('holds the compiled library, its manifest, its readme and its licence', () => {
+  it('holds the compiled library, its manifest, its readme and its licence, and the files of the dashboard', async () => {
     const others = files.filter((file) => !/^dist\/.+\.(js|js\.map|d\.ts)$/.test(file));
-    expect(others.toSorted()).toEqual(['LICENSE', 'README.md', 'package.json']);
+    const page = await readdir(join(REPOSITORY, 'libs/image-cache/dashboard'));
+    const expected = ['LICENSE', 'README.md', 'package.json', ...page.map((name) => `dashboard/${name}`)];
+    expect(others.toSorted()).toEqual(expected.toSorted());
   });
 
   it('holds no module that the sources do not make any more', async () => {
