@@ -1,0 +1,225 @@
+import { randomBytes } from 'node:crypto';
+import { ImageCacheError } from '../common/errors.js';
+import { repeat } from '../common/repeat.js';
+import type { Clock, ScheduledCall } from '../ports/clock.js';
+import type { JobsOptions, PrefetchProgress, PrefetchState } from './prefetcher.js';
+import type { Journal } from './queue/journal.js';
+import type { NewJob, QueuedJob } from './queue/queue-operation.js';
+
+/** Milliseconds between two signs of life of who has jobs. */
+const BEAT = 5000;
+
+/** Milliseconds without a sign of life after which the jobs of a process are taken over. */
+const LOST = 30_000;
+
+/** What a {@link PrefetchQueue} depends on. */
+export interface PrefetchQueueOptions {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  /** Names this process among those that share the journal. */
+  readonly holder: string;
+  /** Whether a process has ended for sure; of one on another host nobody knows. */
+  readonly hasEnded: (holder: string) => Promise<boolean>;
+  /** Most jobs. */
+  readonly maxJobs: number;
+  /** Told of what fails that nobody waits for. */
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+/** A job that is asked for. */
+export type JobRequest = Omit<NewJob, 'id' | 'queuedAt'> & {
+  /** What is being done for the image at the moment does not count. @default false */
+  readonly again?: boolean;
+};
+
+/** What came of a {@link JobRequest}. */
+export interface AddedJob {
+  /** Whether there was none of this image, or one that had been given up. */
+  readonly isNew: boolean;
+  readonly job: QueuedJob;
+}
+
+/**
+ * The jobs of a prefetcher, one for an image, shared by all processes that have the same journal. A job is done by one of
+ * them at a time; when that dies, by another.
+ */
+export class PrefetchQueue {
+  readonly #options: PrefetchQueueOptions;
+  readonly #progress = new Map<string, PrefetchProgress>();
+  /** By holder, how much it had written at the last look, and since when it has been no more. */
+  readonly #seen = new Map<string, { readonly beats: number; readonly since: number }>();
+  #count = 0;
+  #beating: ScheduledCall | undefined;
+
+  constructor(options: PrefetchQueueOptions) {
+    this.#options = options;
+  }
+
+  get counts(): Readonly<Record<PrefetchState, number>> {
+    return this.#options.journal.state.jobs.counts;
+  }
+
+  /** When the next job may be done that has to wait; milliseconds since the epoch. */
+  get nextDue(): number | undefined {
+    return this.#options.journal.state.jobs.nextDue();
+  }
+
+  /** Learns of what other processes have done. */
+  sync(): Promise<void> {
+    return this.#options.journal.sync();
+  }
+
+  /** The job of an image, as it is known in this process. */
+  find(identifier: string): QueuedJob | undefined {
+    const job = this.#options.journal.state.jobs.find(identifier);
+    return job && this.#shown(job);
+  }
+
+  /** Jobs, the next to be done first. */
+  page(options: JobsOptions): { readonly jobs: readonly QueuedJob[]; readonly next?: string } {
+    const page = this.#options.journal.state.jobs.page(options);
+    return { ...page, jobs: page.jobs.map((job) => this.#shown(job)) };
+  }
+
+  /**
+   * Queues a job, or adds what is wanted to the one that there is of the image.
+   *
+   * @throws ImageCacheError `E_IMAGE_CACHE_OVERLOADED` when the queue is full, `E_IMAGE_CACHE_STORE_FULL`,
+   * `E_IMAGE_CACHE_STORE_UNAVAILABLE` when it cannot be written
+   */
+  async add({ again = false, ...request }: JobRequest): Promise<AddedJob> {
+    const { journal, clock, maxJobs } = this.#options;
+    const { jobs } = journal.state;
+    if (jobs.size >= maxJobs && jobs.find(request.identifier) === undefined)
+      throw new ImageCacheError(
+        'E_IMAGE_CACHE_OVERLOADED',
+        `The queue of the prefetcher has ${maxJobs} jobs; no more.`,
+      );
+    const job = { ...request, id: this.#newId(), queuedAt: clock.now() };
+    const outcome = await journal.submit({ op: 'add', job, ...(again && { again }) });
+    const { accepted, job: known = jobs.find(request.identifier) } = outcome;
+    if (known === undefined) throw new ImageCacheError('E_IMAGE_CACHE_STORE_UNAVAILABLE', 'The job has gone again.');
+    return { isNew: accepted, job: this.#shown(known) };
+  }
+
+  /** Takes the next job that may be done; `undefined` when there is none. */
+  async claim(): Promise<QueuedJob | undefined> {
+    const { journal, clock, holder } = this.#options;
+    await journal.sync();
+    for (;;) {
+      const next = journal.state.jobs.next(clock.now());
+      if (next === undefined) return undefined;
+      const { accepted, job } = await journal.submit({ op: 'claim', id: next.id, holder });
+      if (!accepted || job === undefined) continue;
+      this.#beat();
+      return job;
+    }
+  }
+
+  /** Whether a job that was claimed is still this process's: it may have been cancelled, or taken for abandoned. */
+  isHeld({ id }: QueuedJob): boolean {
+    return this.#options.journal.state.jobs.get(id)?.holder === this.#options.holder;
+  }
+
+  /** Says how far a job is; it is told to the other processes with the next sign of life. */
+  report({ id }: QueuedJob, progress: PrefetchProgress): void {
+    this.#progress.set(id, progress);
+  }
+
+  /** A job is done; when more has been asked of the image meanwhile, it waits for its next turn. */
+  complete({ id, revision }: QueuedJob): Promise<boolean> {
+    return this.#end(id, { op: 'done', id, holder: this.#options.holder, revision });
+  }
+
+  /** A job has failed, and is tried again at some time; without one, it is given up. */
+  fail({ id }: QueuedJob, error: string, notBefore?: number): Promise<boolean> {
+    const { holder } = this.#options;
+    return this.#end(id, { op: 'failed', id, holder, error, ...(notBefore !== undefined && { notBefore }) });
+  }
+
+  /** A job waits again, as if nobody had begun it. */
+  release({ id }: QueuedJob): Promise<boolean> {
+    return this.#end(id, { op: 'release', id, holder: this.#options.holder });
+  }
+
+  /** Takes a job out of the queue, in whatever state. */
+  async remove(id: string): Promise<boolean> {
+    return (await this.#options.journal.submit({ op: 'remove', id })).accepted;
+  }
+
+  /** Takes all jobs out; returns how many. */
+  async clear(): Promise<number> {
+    return (await this.#options.journal.submit({ op: 'clear' })).count ?? 0;
+  }
+
+  /**
+   * Frees the jobs of processes that have ended, or have given no sign of life for half a minute, and those that this one
+   * does not work on.
+   */
+  async reap(working: ReadonlySet<string>): Promise<void> {
+    const { journal, holder: me } = this.#options;
+    await journal.sync();
+    const { jobs } = journal.state;
+    const left = [...jobs].filter(({ id, holder }) => holder === me && !working.has(id));
+    for (const { id } of left) await journal.submit({ op: 'release', id, holder: me });
+    const holders = journal.state.holders();
+    for (const holder of this.#seen.keys()) if (!holders.has(holder)) this.#seen.delete(holder);
+    for (const holder of holders) if (holder !== me) await this.#reapOf(holder);
+  }
+
+  /** Gives back what is being done, and ends. */
+  async close(): Promise<void> {
+    const { journal, holder } = this.#options;
+    this.#beating?.cancel();
+    try {
+      await this.reap(new Set());
+    } catch (error) {
+      this.#options.onError(`giving the jobs of ${holder} back`, error);
+    }
+    await journal.close();
+  }
+
+  async #reapOf(holder: string): Promise<void> {
+    const { journal, clock, hasEnded } = this.#options;
+    const beats = journal.state.beatsOf(holder);
+    const known = this.#seen.get(holder);
+    const since = known?.beats === beats ? known.since : clock.now();
+    this.#seen.set(holder, { beats, since });
+    const isLost = clock.now() - since >= LOST || (await hasEnded(holder));
+    if (isLost) await journal.submit({ op: 'expire', holder, beats });
+  }
+
+  async #end(id: string, operation: Parameters<Journal['submit']>[0]): Promise<boolean> {
+    const { accepted } = await this.#options.journal.submit(operation);
+    this.#progress.delete(id);
+    return accepted;
+  }
+
+  #shown(job: QueuedJob): QueuedJob {
+    const progress = this.#progress.get(job.id);
+    return progress === undefined ? job : { ...job, progress };
+  }
+
+  /** Signs of life are given while there are jobs, and tell how far they are. */
+  #beat(): void {
+    const { clock, journal, holder, onError } = this.#options;
+    this.#beating ??= repeat(clock, BEAT, () => {
+      if (!journal.state.holders().has(holder)) {
+        this.#beating?.cancel();
+        this.#beating = undefined;
+        return;
+      }
+      const progress = Object.fromEntries(this.#progress);
+      journal.submit({ op: 'beat', holder, progress }).catch((error: unknown) => {
+        onError('giving a sign of life', error);
+      });
+    });
+  }
+
+  /** Sorts by the time, and by the order within this process. */
+  #newId(): string {
+    this.#count = (this.#count + 1) % 36 ** 4;
+    const time = Math.max(0, Math.floor(this.#options.clock.now())).toString(36).padStart(9, '0');
+    return `${time}${this.#count.toString(36).padStart(4, '0')}${randomBytes(4).toString('hex')}`;
+  }
+}

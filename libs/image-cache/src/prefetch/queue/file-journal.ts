@@ -1,0 +1,232 @@
+import { ImageCacheError, isImageCacheError, messageOf } from '../../common/errors.js';
+import type { Journal } from './journal.js';
+import { LogDirectory, type LogDirectoryOptions, type OpenedLog } from './log-directory.js';
+import {
+  decodeOperation,
+  encodeOperation,
+  type LogMark,
+  type QueueOperation,
+  type QueueOutcome,
+  type WrittenOperation,
+} from './queue-operation.js';
+import { QueueState } from './queue-state.js';
+
+/** Version of the lines; a log of another one is refused. */
+const VERSION = 1;
+
+/** Characters that are written at a time. */
+const BATCH = 256 * 1024;
+
+/** A log that is not longer goes on; bytes. */
+const SHORT = 1024 * 1024;
+
+/** A log goes on until it is so many times as long as it began. */
+const GROWTH = 4;
+
+/** What a {@link FileJournal} depends on. */
+export interface FileJournalOptions extends LogDirectoryOptions {
+  /** Whether an operation counts only when it is on the disk. */
+  readonly durable: boolean;
+  /** Told of lines that were cut short. */
+  readonly onDamage: (lines: number) => void;
+  /** A log that is longer may be taken over from; bytes. @default 1 MB */
+  readonly short?: number;
+}
+
+interface Submitted {
+  readonly name: string;
+  readonly operation: QueueOperation;
+  readonly resolve: (outcome: QueueOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * A journal in files, which any number of processes append to and follow. No lock is taken, so that no process that dies
+ * leaves one: the order in which the lines are in the file is the order of the operations, and everybody reads the own
+ * one back to learn what came of it.
+ *
+ * A log that has grown is sealed by a line. What is appended behind it does not count, and is written anew by its author
+ * to the log that takes over: this begins with the state at the seal, which all agree on, so that whoever comes first
+ * makes it.
+ */
+export class FileJournal implements Journal {
+  readonly state = new QueueState();
+  readonly #options: FileJournalOptions;
+  readonly #directory: LogDirectory;
+  readonly #submitted = new Map<string, Submitted>();
+  #waiting: Submitted[] = [];
+  #opened: OpenedLog;
+  #count = 0;
+  #beganWith = 0;
+  #isSealed = false;
+  #next: Promise<void> | undefined;
+  #passing: Promise<void> = Promise.resolve();
+
+  private constructor(options: FileJournalOptions, directory: LogDirectory, opened: OpenedLog) {
+    this.#options = options;
+    this.#directory = directory;
+    this.#opened = opened;
+  }
+
+  /** @throws ImageCacheError `E_IMAGE_CACHE_STORE_REFUSED` when the directory cannot be used as it is */
+  static async open(options: FileJournalOptions): Promise<FileJournal> {
+    const directory = new LogDirectory(options);
+    try {
+      const opened = await directory.open(() => beginningOf(options.me, new QueueState()));
+      const journal = new FileJournal(options, directory, opened);
+      await journal.#follow();
+      await directory.clearUp(journal.#opened.generation);
+      return journal;
+    } catch (cause) {
+      if (isImageCacheError(cause)) throw cause;
+      const message = `prefetch.directory: ${options.path} cannot be used: ${messageOf(cause)}`;
+      throw new ImageCacheError('E_IMAGE_CACHE_STORE_REFUSED', message, { cause });
+    }
+  }
+
+  async submit(operation: QueueOperation): Promise<QueueOutcome> {
+    const outcome = new Promise<QueueOutcome>((resolve, reject) => {
+      this.#count += 1;
+      const name = `${this.#options.me}:${this.#count}`;
+      this.#waiting.push({ name, operation, resolve, reject });
+    });
+    outcome.catch(ignore);
+    await this.sync();
+    return outcome;
+  }
+
+  /** One pass after the other; what comes together is written together. */
+  sync(): Promise<void> {
+    if (this.#next === undefined) {
+      const pass = this.#passing.then(() => {
+        this.#next = undefined;
+        return this.#pass();
+      });
+      this.#next = pass;
+      this.#passing = pass.catch(ignore);
+    }
+    return this.#next;
+  }
+
+  async close(): Promise<void> {
+    await this.#passing;
+    await this.#opened.log.close();
+  }
+
+  async #pass(): Promise<void> {
+    try {
+      do await this.#turn();
+      while (this.#waiting.length > 0);
+      await this.#compact();
+    } catch (error) {
+      for (const { reject } of this.#submitted.values()) reject(error);
+      this.#submitted.clear();
+      throw error;
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const batch = this.#waiting.splice(0);
+    for (const submitted of batch) this.#submitted.set(submitted.name, submitted);
+    const failure = await this.#write(batch);
+    await this.#follow();
+    // What was written before the failure, or before the seal, has come to its outcome.
+    for (const left of this.#submitted.values()) {
+      if (failure === undefined) this.#waiting.push(left);
+      else left.reject(failure);
+    }
+    this.#submitted.clear();
+  }
+
+  /** Returns what has gone wrong. */
+  async #write(operations: readonly WrittenOperation[]): Promise<unknown> {
+    const { durable } = this.#options;
+    let text = '';
+    try {
+      for (const { name, operation } of operations) {
+        text += encodeOperation({ name, operation });
+        if (text.length < BATCH) continue;
+        await this.#opened.log.append(text, { durable });
+        text = '';
+      }
+      if (text !== '') await this.#opened.log.append(text, { durable });
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** A sealed log can only be followed by another one, so there has to be room for it. */
+  async #compact(): Promise<void> {
+    const { me, short = SHORT } = this.#options;
+    const { size } = this.#opened.log;
+    if (size <= Math.max(short, GROWTH * this.#beganWith) || !(await this.#directory.hasRoom(size))) return;
+    await this.#write([{ name: me, operation: { op: 'seal' } }]);
+    await this.#follow();
+  }
+
+  /** Reads to the end, and on in the log that takes over. */
+  async #follow(): Promise<void> {
+    for (;;) {
+      const { log } = this.#opened;
+      for (let lines = await log.read(); lines.length > 0; lines = await log.read()) this.#take(lines);
+      if (!this.#isSealed && !(await log.isGone())) return;
+      await this.#succeed();
+    }
+  }
+
+  #take(lines: readonly string[]): void {
+    let damaged = 0;
+    for (const line of lines) {
+      if (line === '' || this.#isSealed) continue;
+      const written = decodeOperation(line);
+      if (written === undefined) damaged += 1;
+      else if (isMark(written.operation)) this.#mark(written.operation);
+      else this.#apply(written.name, written.operation);
+    }
+    if (damaged > 0) this.#options.onDamage(damaged);
+  }
+
+  #mark(mark: LogMark): void {
+    if (mark.op === 'seal') this.#isSealed = true;
+    else if (mark.version !== VERSION) {
+      const message = `prefetch.directory: ${this.#options.path} is of version ${mark.version}; this is ${VERSION}.`;
+      throw new ImageCacheError('E_IMAGE_CACHE_STORE_REFUSED', message);
+    }
+  }
+
+  #apply(name: string, operation: QueueOperation): void {
+    const outcome = this.state.apply(operation);
+    if (operation.op === 'restore') this.#beganWith = this.#opened.log.position;
+    this.#submitted.get(name)?.resolve(outcome);
+    this.#submitted.delete(name);
+  }
+
+  /** What another log begins with is the state at the seal, unless it has taken over from one that was not seen. */
+  async #succeed(): Promise<void> {
+    const { log, generation } = this.#opened;
+    const beginning = (): Iterable<string> => beginningOf(this.#options.me, this.state);
+    await this.#directory.create(generation + 1, beginning());
+    const opened = await this.#directory.open(beginning);
+    await log.close();
+    await this.#directory.clearUp(opened.generation);
+    if (!this.#isSealed || opened.generation !== generation + 1) this.state.reset();
+    this.#opened = opened;
+    this.#isSealed = false;
+    this.#beganWith = 0;
+  }
+}
+
+/** The lines with which a log begins that takes over in a state. */
+function* beginningOf(name: string, state: QueueState): Generator<string> {
+  yield encodeOperation({ name, operation: { op: 'begin', version: VERSION } });
+  for (const operation of state.snapshot()) yield encodeOperation({ name, operation });
+}
+
+function isMark(operation: WrittenOperation['operation']): operation is LogMark {
+  return operation.op === 'begin' || operation.op === 'seal';
+}
+
+function ignore(): void {
+  // who waits for it is told
+}

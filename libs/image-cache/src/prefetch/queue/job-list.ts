@@ -1,0 +1,123 @@
+import type { JobsOptions, PrefetchState } from '../prefetcher.js';
+import type { QueuedJob } from './queue-operation.js';
+
+/** A place in the order of jobs. */
+interface Place {
+  readonly priority: number;
+  readonly id: string;
+}
+
+/** Jobs, one for an image, in the order in which they are to be done: by priority, then by the time they were queued. */
+export class JobList {
+  readonly #byId = new Map<string, QueuedJob>();
+  readonly #byIdentifier = new Map<string, QueuedJob>();
+  readonly #order: QueuedJob[] = [];
+  readonly #counts: Record<PrefetchState, number> = { queued: 0, running: 0, dead: 0 };
+
+  get size(): number {
+    return this.#order.length;
+  }
+
+  get counts(): Readonly<Record<PrefetchState, number>> {
+    return this.#counts;
+  }
+
+  get(id: string): QueuedJob | undefined {
+    return this.#byId.get(id);
+  }
+
+  find(identifier: string): QueuedJob | undefined {
+    return this.#byIdentifier.get(identifier);
+  }
+
+  [Symbol.iterator](): IterableIterator<QueuedJob> {
+    return this.#order[Symbol.iterator]();
+  }
+
+  /** Takes a job in, in place of what there is of it, and of its image. */
+  put(job: QueuedJob): void {
+    const former = this.#byIdentifier.get(job.identifier);
+    if (former !== undefined) this.delete(former.id);
+    this.#byId.set(job.id, job);
+    this.#byIdentifier.set(job.identifier, job);
+    this.#counts[job.state] += 1;
+    this.#order.splice(this.#indexOf(job), 0, job);
+  }
+
+  delete(id: string): QueuedJob | undefined {
+    const job = this.#byId.get(id);
+    if (job === undefined) return undefined;
+    this.#byId.delete(id);
+    this.#byIdentifier.delete(job.identifier);
+    this.#counts[job.state] -= 1;
+    this.#order.splice(this.#indexOf(job), 1);
+    return job;
+  }
+
+  clear(): void {
+    this.#byId.clear();
+    this.#byIdentifier.clear();
+    this.#order.length = 0;
+    Object.assign(this.#counts, { queued: 0, running: 0, dead: 0 });
+  }
+
+  /** The next job to be done. */
+  next(now: number): QueuedJob | undefined {
+    return this.#order.find((job) => job.state === 'queued' && (job.notBefore ?? 0) <= now);
+  }
+
+  /** When the next job may be done that has to wait; milliseconds since the epoch. */
+  nextDue(): number | undefined {
+    let due: number | undefined;
+    for (const { state, notBefore } of this.#order)
+      if (state === 'queued' && notBefore !== undefined && notBefore < (due ?? Infinity)) due = notBefore;
+    return due;
+  }
+
+  /** A page of jobs; `next` is the `after` of the page behind it. */
+  page({ state, after, limit = 100 }: JobsOptions): { readonly jobs: readonly QueuedJob[]; readonly next?: string } {
+    const jobs: QueuedJob[] = [];
+    for (let index = this.#start(after); index < this.#order.length; index += 1) {
+      const job = this.#order[index];
+      if (job === undefined || (state !== undefined && job.state !== state)) continue;
+      const last = jobs.at(-1);
+      if (jobs.length === limit && last !== undefined) return { jobs, next: cursorOf(last) };
+      jobs.push(job);
+    }
+    return { jobs };
+  }
+
+  #start(after: string | undefined): number {
+    const place = after === undefined ? undefined : (this.#byId.get(after) ?? placeOf(after));
+    if (place === undefined) return 0;
+    const index = this.#indexOf(place);
+    return this.#order[index]?.id === place.id ? index + 1 : index;
+  }
+
+  /** Where a job is, or would be. */
+  #indexOf(place: Place): number {
+    let [low, high] = [0, this.#order.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = this.#order[middle];
+      if (other !== undefined && compare(other, place) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** A job that is done is not there any more when the next page is asked for. */
+function cursorOf({ priority, id }: Place): string {
+  return `${priority}:${id}`;
+}
+
+function placeOf(cursor: string): Place | undefined {
+  const [, priority, id] = /^(-?\d+):(.+)$/s.exec(cursor) ?? [];
+  return id === undefined ? undefined : { priority: Number(priority), id };
+}
+
+function compare(one: Place, other: Place): number {
+  if (one.priority !== other.priority) return other.priority - one.priority;
+  return one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
+}

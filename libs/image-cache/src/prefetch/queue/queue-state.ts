@@ -1,0 +1,172 @@
+import { JobList } from './job-list.js';
+import type { NewJob, QueuedJob, QueueOperation, QueueOutcome } from './queue-operation.js';
+
+/** Jobs that were given up and are remembered; the longest known go. */
+const MOST_DEAD = 1000;
+
+const REFUSED: QueueOutcome = { accepted: false };
+
+/** What one operation does; the others are not its own. */
+type Effects = { readonly [O in QueueOperation as O['op']]: (operation: O) => QueueOutcome };
+
+/**
+ * The state of a queue. It follows from the operations and their order alone, so that all who see the same operations in
+ * the same order agree on it, and on what came of each.
+ */
+export class QueueState {
+  readonly jobs = new JobList();
+  /** By name, how often a holder has written something. */
+  readonly #holders = new Map<string, number>();
+  readonly #effects: Effects = {
+    add: ({ job, again = false }) => this.#add(job, again),
+    claim: ({ id, holder }) => this.#move(id, { from: undefined, to: { state: 'running', holder } }),
+    done: ({ id, holder, revision }) => this.#done(id, holder, revision),
+    failed: ({ id, holder, error, notBefore }) => this.#fail(id, { holder, error, notBefore }),
+    release: ({ id, holder }) => this.#move(id, { from: holder, to: { state: 'queued' } }),
+    remove: ({ id }) => outcomeOf(this.jobs.delete(id)),
+    clear: () => this.#clear(),
+    beat: ({ holder, progress }) => this.#progress(holder, progress),
+    expire: ({ holder, beats }) => this.#expire(holder, beats),
+    restore: ({ job }) => this.#put(job),
+    known: ({ holder, beats }) => {
+      this.#holders.set(holder, beats);
+      return { accepted: true };
+    },
+  };
+
+  /** Does an operation, and tells what came of it. */
+  apply<O extends QueueOperation>(operation: O): QueueOutcome {
+    if ('holder' in operation && !['expire', 'known'].includes(operation.op))
+      this.#holders.set(operation.holder, this.beatsOf(operation.holder) + 1);
+    const effect = this.#effects[operation.op] as (operation: O) => QueueOutcome;
+    return effect(operation);
+  }
+
+  /** How often a holder has written something. */
+  beatsOf(holder: string): number {
+    return this.#holders.get(holder) ?? 0;
+  }
+
+  /** Those who have jobs now. */
+  holders(): ReadonlySet<string> {
+    const holders = new Set<string>();
+    if (this.jobs.counts.running === 0) return holders;
+    for (const { holder } of this.jobs) if (holder !== undefined) holders.add(holder);
+    return holders;
+  }
+
+  reset(): void {
+    this.jobs.clear();
+    this.#holders.clear();
+  }
+
+  /** The operations that make this state out of none. */
+  *snapshot(): Generator<QueueOperation> {
+    for (const holder of this.holders()) yield { op: 'known', holder, beats: this.beatsOf(holder) };
+    for (const job of this.jobs) yield { op: 'restore', job };
+  }
+
+  #put(job: QueuedJob): QueueOutcome {
+    this.jobs.put(job);
+    return { accepted: true, job };
+  }
+
+  #add(added: NewJob, again: boolean): QueueOutcome {
+    const known = this.jobs.find(added.identifier);
+    if (known === undefined || known.state === 'dead')
+      return this.#put({ ...added, state: 'queued', attempts: 0, revision: 0 });
+    const merged = { ...known, ...wantedOf(known, added), priority: Math.max(known.priority, added.priority) };
+    const isMore = again || wants(merged) !== wants(known);
+    const job = isMore ? { ...merged, revision: known.revision + 1 } : merged;
+    this.jobs.put(job);
+    return { accepted: false, job };
+  }
+
+  #move(
+    id: string,
+    { from, to }: { readonly from: string | undefined; readonly to: Pick<QueuedJob, 'state' | 'holder'> },
+  ): QueueOutcome {
+    const job = this.#held(id, from);
+    if (job === undefined) return REFUSED;
+    return this.#put({ ...freed(job), ...to });
+  }
+
+  #done(id: string, holder: string, revision: number): QueueOutcome {
+    const job = this.#held(id, holder);
+    if (job === undefined) return REFUSED;
+    if (job.revision !== revision) return this.#put({ ...freed(job), state: 'queued' });
+    return outcomeOf(this.jobs.delete(id));
+  }
+
+  #fail(
+    id: string,
+    { holder, error, notBefore }: { holder: string; error: string; notBefore: number | undefined },
+  ): QueueOutcome {
+    const job = this.#held(id, holder);
+    if (job === undefined) return REFUSED;
+    const failed = { ...freed(job), attempts: job.attempts + 1, error };
+    if (notBefore !== undefined) return this.#put({ ...failed, state: 'queued', notBefore });
+    if (this.jobs.counts.dead >= MOST_DEAD) this.#forgetDead();
+    return this.#put({ ...failed, state: 'dead' });
+  }
+
+  #forgetDead(): void {
+    let oldest: QueuedJob | undefined;
+    for (const job of this.jobs) if (job.state === 'dead' && job.id < (oldest?.id ?? '\uffff')) oldest = job;
+    if (oldest !== undefined) this.jobs.delete(oldest.id);
+  }
+
+  #clear(): QueueOutcome {
+    const count = this.jobs.size;
+    this.jobs.clear();
+    return { accepted: true, count };
+  }
+
+  #progress(holder: string, progress: Readonly<Record<string, QueuedJob['progress']>>): QueueOutcome {
+    for (const [id, each] of Object.entries(progress)) {
+      const job = this.#held(id, holder);
+      if (job !== undefined && each !== undefined) this.jobs.put({ ...job, progress: each });
+    }
+    return { accepted: true };
+  }
+
+  #expire(holder: string, beats: number): QueueOutcome {
+    if (this.beatsOf(holder) !== beats) return REFUSED;
+    const held = [...this.jobs].filter((job) => job.holder === holder);
+    for (const job of held) this.jobs.put({ ...freed(job), state: 'queued' });
+    return { accepted: true, count: held.length };
+  }
+
+  /** The job, if this holder works on it; without one, if it waits. */
+  #held(id: string, holder: string | undefined): QueuedJob | undefined {
+    const job = this.jobs.get(id);
+    const state = holder === undefined ? 'queued' : 'running';
+    return job?.state === state && job.holder === holder ? job : undefined;
+  }
+}
+
+function outcomeOf(job: QueuedJob | undefined): QueueOutcome {
+  return job === undefined ? REFUSED : { accepted: true, job };
+}
+
+/** A job without who works on it, and when it may be tried. */
+function freed(job: QueuedJob): QueuedJob {
+  const { holder: _holder, notBefore: _notBefore, progress: _progress, ...rest } = job;
+  return rest;
+}
+
+/** What is wanted of an image: of one, and of another request, together. */
+function wantedOf(one: NewJob, other: NewJob): Pick<QueuedJob, 'variants' | 'withConfigured'> {
+  const variants = [...new Set([...(one.variants ?? []), ...(other.variants ?? [])])];
+  const withConfigured = asksConfigured(one) || asksConfigured(other);
+  if (variants.length === 0) return {};
+  return { variants, ...(withConfigured && { withConfigured }) };
+}
+
+function asksConfigured({ variants, withConfigured = false }: NewJob): boolean {
+  return variants === undefined || withConfigured;
+}
+
+function wants({ variants, withConfigured }: NewJob): string {
+  return JSON.stringify([variants, withConfigured]);
+}
