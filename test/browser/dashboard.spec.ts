@@ -233,7 +233,7 @@ describe('The dashboard in a browser', () => {
   it('tells of what happens while one looks', async () => {
     const { page } = await show();
     await app.cache.evict('picture-0');
-    app.cache.reportFailure('a thing', new Error('went wrong'));
+    app.cache.tell('background-failed', { what: 'a thing', error: new Error('went wrong') });
     await page.locator('#log li[data-level=warning]').first().waitFor();
     expect(await page.locator('#log').textContent()).toContain('a thing failed: went wrong');
   });

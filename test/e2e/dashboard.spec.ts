@@ -185,13 +185,13 @@ describe.each(PLATFORMS)('The dashboard on %s', (platform) => {
     slow.pause();
     const text = 'x'.repeat(200_000);
     await eventually(async () => {
-      app.cache.reportFailure(text, new Error(`${Math.random()}`));
+      app.cache.tell('background-failed', { what: text, error: new Error(`${Math.random()}`) });
       await new Promise((resolve) => setImmediate(resolve));
       expect(good.events.length).toBeGreaterThan(60);
     });
     expect(good.ended()).toBeUndefined();
     const before = good.events.length;
-    app.cache.reportFailure('one more', new Error('x'));
+    app.cache.tell('background-failed', { what: 'one more', error: new Error('x') });
     await eventually(() => {
       expect(good.events.length).toBeGreaterThan(before);
     });

@@ -1,5 +1,6 @@
 import {
   Prefetcher,
+  type Changed,
   type Enqueued,
   type JobsOptions,
   type PrefetchJob,
@@ -46,6 +47,10 @@ export class MemoryPrefetcher extends Prefetcher {
 
   warmth(identifier: string): Promise<Warmth> {
     return Promise.resolve({ identifier, isWarm: false, info: false, variants: { max: false } });
+  }
+
+  changed(): Promise<Changed> {
+    return Promise.resolve({ evicted: { infos: 0, variants: 0, sources: 0, bytes: 0 }, requeued: 0 });
   }
 
   remove(identifier: string): Promise<boolean> {

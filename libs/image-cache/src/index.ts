@@ -8,9 +8,9 @@ export {
   type ResolveOptions,
   type StoreState,
   type SweepOptions,
-  type WarmCounts,
 } from './service/image-cache.js';
 export type * from './service/image-cache-options.js';
+export type { WarmCounts, WarmListener, WarmOutcome } from './service/warm-outcome.js';
 export type { WorkerSettings } from './service/resolve-worker.js';
 export { cacheManagerStore } from './stores/cache-manager/cache-manager-store.js';
 export type { CacheManagerStoreOptions } from './stores/cache-manager/cache-manager-options.js';
@@ -41,6 +41,16 @@ export { wishesOf, type WishPolicy } from './nest/client-wishes.js';
 export { conditionsOf, sendVariant, type VariantConditions } from './nest/variant-response.js';
 export { toHttpError } from './nest/http-errors.js';
 
+// For prefetching
+export { ImagePrefetchModule } from './prefetch/nest/image-prefetch.module.js';
+export type { PrefetchModuleExtras, PrefetchModuleOptions } from './prefetch/nest/prefetch-module-definition.js';
+export { getPrefetcherToken } from './prefetch/nest/tokens.js';
+export { createPrefetcher, type PrefetcherParts } from './prefetch/create-prefetcher.js';
+export type { DefaultPrefetcher } from './prefetch/default-prefetcher.js';
+export { Prefetcher } from './prefetch/prefetcher.js';
+export type * from './prefetch/prefetcher.js';
+export type * from './prefetch/prefetch-options.js';
+
 // For renderers and sources
 export type * from './ports/eviction-hook.js';
 export type * from './ports/image-info.js';
@@ -61,6 +71,7 @@ export type {
   CacheEvent,
   CacheEventListener,
   CacheEventMap,
+  OuterEvent,
   ManagedChange,
   ManagementRefusal,
   Tier,

@@ -175,7 +175,7 @@ export class HttpExchange {
   report(cache: ImageCache, tier: ServedTier, error?: { readonly status: number }): void {
     const outcome = error === undefined ? servedAs(this.#outcome, this.#isNotModified) : failedAs(error.status);
     const bytes = error === undefined && this.method !== 'HEAD' ? this.bodySize : 0;
-    cache.reportServed({ tier, outcome, duration: performance.now() - this.#start, bytes });
+    cache.tell('served', { tier, outcome, duration: performance.now() - this.#start, bytes });
   }
 
   /** Adds request headers to those that the response varies by. */

@@ -126,6 +126,21 @@ export interface CacheEventMap {
   readonly step: { readonly report: StepReport; readonly dryRun: boolean };
   /** A variant could not be rendered or stored beforehand. */
   readonly 'warm-failed': { readonly identifier: string; readonly operations: string; readonly error: unknown };
+  /** All that was to be cached of an image before anybody asks is there; how much of it was not before. */
+  readonly prefetched: {
+    readonly identifier: string;
+    readonly rendered: number;
+    readonly cached: number;
+    /** Milliseconds. */
+    readonly duration: number;
+  };
+  /** An image could not be cached beforehand: it is tried again, or given up. */
+  readonly 'prefetch-failed': {
+    readonly identifier: string;
+    readonly error: unknown;
+    readonly attempts: number;
+    readonly isGivenUp: boolean;
+  };
   /** Options were changed while the cache is in use; their keys in `LiveOptions`. */
   readonly configured: { readonly changed: readonly string[] };
   /** An operator has changed something. */
@@ -135,6 +150,9 @@ export interface CacheEventMap {
   /** Something failed that nobody waits for. */
   readonly 'background-failed': { readonly what: string; readonly error: unknown };
 }
+
+/** What those who work with the cache from outside tell of. */
+export type OuterEvent = 'served' | 'prefetched' | 'prefetch-failed' | 'background-failed';
 
 /** Name of an event. */
 export type CacheEvent = keyof CacheEventMap;

@@ -48,6 +48,10 @@ export function logEvents(events: CacheEvents, logger: CacheLogger, clock: Clock
   events.on('warm-failed', ({ identifier, error }) => {
     complain('warm-failed', `${identifier} could not be rendered beforehand: ${messageOf(error)}`);
   });
+  events.on('prefetch-failed', ({ identifier, error, isGivenUp }) => {
+    if (isGivenUp) logger.error(`${identifier} is not prefetched: ${messageOf(error)}`);
+    else complain('prefetch-failed', `${identifier} is prefetched later: ${messageOf(error)}`);
+  });
   events.on('background-failed', ({ what, error }) => {
     complain(what, `${what} failed: ${messageOf(error)}`);
   });

@@ -44,6 +44,10 @@ export interface CacheCounters {
   readonly incidents: Readonly<Record<string, number>>;
   /** Variants that could not be rendered or stored beforehand. */
   readonly warmFailures: number;
+  /** Images of which all was cached beforehand that was to be. */
+  readonly prefetched: number;
+  /** How often an image could not be cached beforehand. */
+  readonly prefetchFailures: number;
   /** Evictions that `onEvict` was told of. */
   readonly told: number;
   /** Evictions that `onEvict` could not be told of. */
@@ -81,6 +85,8 @@ export class CacheStats {
     storeFailures: {},
     incidents: {},
     warmFailures: 0,
+    prefetched: 0,
+    prefetchFailures: 0,
     told: 0,
     untold: 0,
     managed: 0,
@@ -143,6 +149,8 @@ export class CacheStats {
   #countUpkeep(events: CacheEvents): void {
     const counters = this.#counters;
     events.on('warm-failed', () => (counters.warmFailures += 1));
+    events.on('prefetched', () => (counters.prefetched += 1));
+    events.on('prefetch-failed', () => (counters.prefetchFailures += 1));
     events.on('told', () => (counters.told += 1));
     events.on('telling-failed', ({ isGivenUp }) => (counters.untold += isGivenUp ? 1 : 0));
     events.on('managed', () => (counters.managed += 1));

@@ -102,12 +102,13 @@ export class PrefetchQueue {
     return { isNew: accepted, job: this.#shown(known) };
   }
 
-  /** Takes the next job that may be done; `undefined` when there is none. */
+  /** Takes the next job that may be done; `undefined` when there is none, and nobody has left one behind. */
   async claim(): Promise<QueuedJob | undefined> {
     const { journal, clock, holder } = this.#options;
     await journal.sync();
     for (;;) {
       const next = journal.state.jobs.next(clock.now());
+      if (next === undefined && (await this.#reap())) continue;
       if (next === undefined) return undefined;
       const { accepted, job } = await journal.submit({ op: 'claim', id: next.id, holder });
       if (!accepted || job === undefined) continue;
@@ -152,19 +153,12 @@ export class PrefetchQueue {
     return (await this.#options.journal.submit({ op: 'clear' })).count ?? 0;
   }
 
-  /**
-   * Frees the jobs of processes that have ended, or have given no sign of life for half a minute, and those that this one
-   * does not work on.
-   */
-  async reap(working: ReadonlySet<string>): Promise<void> {
-    const { journal, holder: me } = this.#options;
+  /** Gives the jobs back that this process has and does not work on, as after a line that could not be written. */
+  async returnAll(): Promise<void> {
+    const { journal, holder } = this.#options;
     await journal.sync();
-    const { jobs } = journal.state;
-    const left = [...jobs].filter(({ id, holder }) => holder === me && !working.has(id));
-    for (const { id } of left) await journal.submit({ op: 'release', id, holder: me });
-    const holders = journal.state.holders();
-    for (const holder of this.#seen.keys()) if (!holders.has(holder)) this.#seen.delete(holder);
-    for (const holder of holders) if (holder !== me) await this.#reapOf(holder);
+    const held = [...journal.state.jobs].filter((job) => job.holder === holder);
+    await Promise.all(held.map(({ id }) => journal.submit({ op: 'release', id, holder })));
   }
 
   /** Gives back what is being done, and ends. */
@@ -172,21 +166,35 @@ export class PrefetchQueue {
     const { journal, holder } = this.#options;
     this.#beating?.cancel();
     try {
-      await this.reap(new Set());
+      await this.returnAll();
     } catch (error) {
       this.#options.onError(`giving the jobs of ${holder} back`, error);
     }
     await journal.close();
   }
 
-  async #reapOf(holder: string): Promise<void> {
+  /**
+   * Frees the jobs of processes that have ended, or have given no sign of life for half a minute.
+   *
+   * @returns whether there were any
+   */
+  async #reap(): Promise<boolean> {
+    const { journal, holder: me } = this.#options;
+    const holders = journal.state.holders();
+    for (const holder of this.#seen.keys()) if (!holders.has(holder)) this.#seen.delete(holder);
+    let isAny = false;
+    for (const holder of holders) if (holder !== me && (await this.#reapOf(holder))) isAny = true;
+    return isAny;
+  }
+
+  async #reapOf(holder: string): Promise<boolean> {
     const { journal, clock, hasEnded } = this.#options;
     const beats = journal.state.beatsOf(holder);
     const known = this.#seen.get(holder);
     const since = known?.beats === beats ? known.since : clock.now();
     this.#seen.set(holder, { beats, since });
     const isLost = clock.now() - since >= LOST || (await hasEnded(holder));
-    if (isLost) await journal.submit({ op: 'expire', holder, beats });
+    return isLost && (await journal.submit({ op: 'expire', holder, beats })).accepted;
   }
 
   async #end(id: string, operation: Parameters<Journal['submit']>[0]): Promise<boolean> {

@@ -1,3 +1,5 @@
+import type { EvictedCounts } from '../ports/entry.js';
+
 /** Where a job of the prefetcher is in its life. */
 export type PrefetchState = 'queued' | 'running' | 'dead';
 
@@ -92,10 +94,17 @@ export interface PrefetchReport {
 /** Pages of jobs, the next to be done first. */
 export interface JobsOptions {
   readonly state?: PrefetchState;
-  /** The id of the last job of the page before. */
+  /** `next` of the page before, or the id of its last job. */
   readonly after?: string;
   /** @default 100 */
   readonly limit?: number;
+}
+
+/** What became of an image that has changed. */
+export interface Changed {
+  readonly evicted: EvictedCounts;
+  /** Variants that are rendered anew. */
+  readonly requeued: number;
 }
 
 /**
@@ -116,6 +125,8 @@ export abstract class Prefetcher {
   abstract clear(): Promise<number>;
   /** Works the queue off now, or waits for who does already. */
   abstract run(options?: { readonly signal?: AbortSignal }): Promise<PrefetchReport>;
+  /** Says that a source image has changed: what is cached of it goes, and the variants that were there are queued. */
+  abstract changed(identifier: string): Promise<Changed>;
   /** Begins no job any more until {@link resume}. */
   abstract pause(): void;
   /** Goes on after {@link pause}. */

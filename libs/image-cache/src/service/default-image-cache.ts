@@ -3,7 +3,7 @@ import type { UncacheableReason } from '../common/not-cacheable.js';
 import type { ClientOptions } from '../http/client-hints.js';
 import type { SweepStepName } from '../maintenance/steps.js';
 import type { SweepReport } from '../maintenance/sweep.js';
-import type { CacheEvent, CacheEventListener, CacheEventMap, ServedRequest } from '../observability/events.js';
+import type { CacheEvent, CacheEventListener, CacheEventMap, OuterEvent } from '../observability/events.js';
 import type { EntryKey, Evicted, EvictedCounts, Kind, ListedEntry, Usage, VariantIdentity } from '../ports/entry.js';
 import { sumCounts } from '../tiers/image-evictor.js';
 import type { InfoCache } from '../tiers/info-cache.js';
@@ -20,11 +20,11 @@ import {
   type ResolveOptions,
   type StoreState,
   type SweepOptions,
-  type WarmCounts,
 } from './image-cache.js';
 import { entriesOf, listEntries, usageOf } from './listing.js';
 import { statsOf } from './current-stats.js';
 import type { ResolvedOptions } from './resolve-options.js';
+import type { WarmCounts, WarmListener } from './warm-outcome.js';
 import { storeStates } from './store-states.js';
 import { sweepAtOnce, sweepShift } from './sweeping.js';
 import { warm } from './warming.js';
@@ -150,11 +150,11 @@ export class DefaultImageCache extends ImageCache {
 
   async warm(
     identities: Iterable<VariantIdentity> | AsyncIterable<VariantIdentity>,
-    { signal }: Stoppable = {},
+    { signal, onEach }: Stoppable & { readonly onEach?: WarmListener } = {},
   ): Promise<WarmCounts> {
     const { stopping } = this.#parts.ending;
     const either = signal === undefined ? stopping : AbortSignal.any([signal, stopping]);
-    return warm(identities, { ...this.#parts, signal: either });
+    return warm(identities, { ...this.#parts, signal: either, onEach });
   }
 
   get limitsClients(): boolean {
@@ -178,12 +178,8 @@ export class DefaultImageCache extends ImageCache {
     this.#parts.events.emit('uncacheable', { route, reason, message });
   }
 
-  reportServed(served: ServedRequest): void {
-    this.#parts.events.emit('served', served);
-  }
-
-  reportFailure(what: string, error: unknown): void {
-    this.#parts.events.emit('background-failed', { what, error });
+  tell<E extends OuterEvent>(event: E, payload: CacheEventMap[E]): void {
+    this.#parts.events.emit(event, payload);
   }
 
   reportLimited(error: unknown): void {

@@ -6,9 +6,10 @@ import type { SweepReport } from '../maintenance/sweep.js';
 import type {
   CacheEvent,
   CacheEventListener,
+  CacheEventMap,
   ManagedChange,
   ManagementRefusal,
-  ServedRequest,
+  OuterEvent,
 } from '../observability/events.js';
 import type { CacheCounters } from '../observability/stats.js';
 import type { StepProgress, StoreCalls, StoreFeatures } from '../ports/cache-store.js';
@@ -18,6 +19,7 @@ import type { RenderTurn } from '../tiers/render-turns.js';
 import type { SourceCache } from '../tiers/source-cache.js';
 import type { SourceState } from '../tiers/source-state.js';
 import type { VariantCache } from '../tiers/variant-cache.js';
+import type { WarmCounts, WarmListener } from './warm-outcome.js';
 import type { SweepRateOptions, WorkerOptions } from './image-cache-options.js';
 import type { WorkerSettings } from './resolve-worker.js';
 
@@ -88,16 +90,6 @@ export interface EntriesOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What warming did. */
-export interface WarmCounts {
-  /** Variants that are in the store now and were not before. */
-  readonly rendered: number;
-  /** Variants that were there, or that somebody else rendered meanwhile. */
-  readonly cached: number;
-  /** Variants that could not be rendered or stored; a `warm-failed` event tells of each. */
-  readonly failed: number;
-}
-
 /**
  * The cache tiers of an application that serves images. Also the injection token.
  *
@@ -166,7 +158,7 @@ export abstract class ImageCache {
    */
   abstract warm(
     identities: Iterable<VariantIdentity> | AsyncIterable<VariantIdentity>,
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal; readonly onEach?: WarmListener },
   ): Promise<WarmCounts>;
 
   /**
@@ -224,10 +216,8 @@ export abstract class ImageCache {
   ): Promise<T>;
   /** Tells that a response cannot be stored; the message says why in words. */
   abstract reportUncacheable(route: string, reason: UncacheableReason, message: string): void;
-  /** Tells how a request was answered; `HttpExchange` does it for the decorators. */
-  abstract reportServed(served: ServedRequest): void;
-  /** Tells of something that failed and that nobody waits for, for it to be logged and counted. */
-  abstract reportFailure(what: string, error: unknown): void;
+  /** Tells of what is done with the cache from outside. */
+  abstract tell<E extends OuterEvent>(event: E, payload: CacheEventMap[E]): void;
   /** Tells that a request was refused, since its client asks for more at a time than one may. */
   abstract reportLimited(error: unknown): void;
   /** Tells that an operator has changed something. */

@@ -6,7 +6,7 @@ import type { VariantRenderer } from '../ports/image-info.js';
 import type { VariantCache } from '../tiers/variant-cache.js';
 import type { VariantRenders } from '../tiers/variant-renders.js';
 import type { TierStores } from './build-stores.js';
-import type { WarmCounts } from './image-cache.js';
+import type { WarmCounts, WarmListener } from './warm-outcome.js';
 import type { ResolvedOptions } from './resolve-options.js';
 
 /** What {@link warm} depends on. */
@@ -18,6 +18,7 @@ export interface WarmOptions {
   readonly events: CacheEvents;
   /** Ends the work before the next variant. */
   readonly signal: AbortSignal;
+  readonly onEach?: WarmListener | undefined;
 }
 
 type Warming = Pick<WarmOptions, 'variants' | 'renders' | 'signal'> & { readonly renderer: VariantRenderer };
@@ -36,16 +37,19 @@ export async function warm(
   if (stores.variant === undefined) throw invalidOption('imageCache.variant', 'is needed to keep what is rendered.');
   const options = { ...parts, renderer };
   const counts = { rendered: 0, cached: 0, failed: 0 };
-  const { events, signal } = options;
+  const { events, signal, onEach } = options;
   const isOver = (): boolean => signal.aborted;
   if (isOver()) return counts;
   for await (const identity of identities) {
     try {
-      counts[await warmOne(identity, options)] += 1;
+      const outcome = await warmOne(identity, options);
+      counts[outcome] += 1;
+      onEach?.({ identity, outcome });
     } catch (error) {
       if (!isOver() || !isImageCacheError(error, 'E_IMAGE_CACHE_ABORTED')) {
         counts.failed += 1;
         events.emit('warm-failed', { identifier: identity.identifier, operations: identity.operations, error });
+        onEach?.({ identity, outcome: 'failed', error });
       }
     }
     if (isOver()) break;

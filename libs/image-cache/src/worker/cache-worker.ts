@@ -1,12 +1,9 @@
 import { Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import type { SchedulerRegistry } from '@nestjs/schedule';
-import { ImageCacheError, messageOf, systemCode } from '../common/errors.js';
+import { messageOf } from '../common/errors.js';
 import type { SweepReport } from '../maintenance/sweep.js';
 import type { ImageCache } from '../service/image-cache.js';
-
-/** Timers of Node fire at once beyond this many milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+import { ShiftTimer } from './shift-timer.js';
 
 /** What the worker did last. */
 export interface WorkerShift {
@@ -20,23 +17,19 @@ export interface WorkerShift {
  * it, the end of the application does.
  */
 export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** Name under which the timer is found in the SchedulerRegistry. */
-  readonly #timer: string;
+  readonly #timer: ShiftTimer;
   readonly #logger: Logger;
   readonly #cache: ImageCache;
-  readonly #moduleRef: ModuleRef;
   readonly #closing = new AbortController();
-  #registry: SchedulerRegistry | undefined;
   #shift: Promise<SweepReport | undefined> | undefined;
   #last: WorkerShift | undefined;
-  #nextAt: number | undefined;
 
   /** @param name of the cache, where it has one */
   constructor(cache: ImageCache, moduleRef: ModuleRef, name?: string) {
-    this.#timer = name === undefined ? 'image-cache:worker' : `image-cache:${name}:worker`;
+    const timer = name === undefined ? 'image-cache:worker' : `image-cache:${name}:worker`;
+    this.#timer = new ShiftTimer({ name: timer, option: 'imageCache.worker', moduleRef });
     this.#logger = new Logger(name === undefined ? CacheWorker.name : `${CacheWorker.name}:${name}`);
     this.#cache = cache;
-    this.#moduleRef = moduleRef;
   }
 
   /** @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS` when the worker is wanted and there is no scheduler */
@@ -50,7 +43,7 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
   /** Stops the shift that is under way; what it has not done waits for the next start. The cache waits for its end. */
   beforeApplicationShutdown(): void {
     this.#closing.abort();
-    this.#unschedule();
+    this.#timer.cancel();
   }
 
   /** The last shift that came to its end in this process. */
@@ -60,7 +53,7 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** When the next shift begins; milliseconds since the epoch. */
   get nextAt(): number | undefined {
-    return this.#nextAt;
+    return this.#timer.nextAt;
   }
 
   /** Does a shift now, or waits for the one that is under way. Resolves with `undefined` when it failed. */
@@ -94,15 +87,15 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
   async #begin(): Promise<void> {
     const { worker } = this.#cache;
     if (worker === undefined) return;
-    this.#registry ??= await this.#findRegistry();
+    await this.#timer.open();
     this.#schedule(worker.initialDelay);
   }
 
   /** The next shift is counted from now; one that is under way ends first. */
   async #reschedule(): Promise<void> {
-    this.#unschedule();
+    this.#timer.cancel();
     await this.#shift;
-    this.#unschedule();
+    this.#timer.cancel();
     try {
       await this.#begin();
     } catch (error) {
@@ -112,44 +105,15 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
 
   #schedule(delay: number): void {
     if (this.#closing.signal.aborted) return;
-    const step = Math.min(delay, LONGEST_TIMER);
-    this.#nextAt = Date.now() + delay;
-    const timer = setTimeout(() => {
-      this.#unschedule();
-      if (delay > step) this.#schedule(delay - step);
-      else
-        void this.runShift()
-          .then(() => {
-            const { worker } = this.#cache;
-            if (worker !== undefined && !this.#isScheduled()) this.#schedule(worker.interval);
-          })
-          .catch((error: unknown) => {
-            this.#logger.error(`The next shift could not be scheduled: ${messageOf(error)}`);
-          });
-    }, step);
-    this.#registry?.addTimeout(this.#timer, timer);
-  }
-
-  #unschedule(): void {
-    this.#nextAt = undefined;
-    if (this.#isScheduled()) this.#registry?.deleteTimeout(this.#timer);
-  }
-
-  #isScheduled(): boolean {
-    return this.#registry?.doesExist('timeout', this.#timer) === true;
-  }
-
-  /** The scheduler is an optional peer, and its module is for the application to import: imported twice, it runs twice. */
-  async #findRegistry(): Promise<SchedulerRegistry> {
-    const help = 'install @nestjs/schedule and import ScheduleModule.forRoot() in the root module';
-    try {
-      const schedule = await import('@nestjs/schedule');
-      const registry: SchedulerRegistry = this.#moduleRef.get(schedule.SchedulerRegistry, { strict: false });
-      return registry;
-    } catch (cause) {
-      const reason =
-        systemCode(cause) === 'ERR_MODULE_NOT_FOUND' ? '@nestjs/schedule is missing' : 'there is no SchedulerRegistry';
-      throw new ImageCacheError('E_IMAGE_CACHE_OPTIONS', `imageCache.worker: ${reason}; ${help}.`, { cause });
-    }
+    this.#timer.schedule(delay, () => {
+      this.runShift()
+        .then(() => {
+          const { worker } = this.#cache;
+          if (worker !== undefined && !this.#timer.isScheduled) this.#schedule(worker.interval);
+        })
+        .catch((error: unknown) => {
+          this.#logger.error(`The next shift could not be scheduled: ${messageOf(error)}`);
+        });
+    });
   }
 }

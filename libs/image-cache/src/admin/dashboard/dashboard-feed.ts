@@ -115,7 +115,7 @@ export class DashboardFeed implements OnModuleDestroy, BeforeApplicationShutdown
     try {
       this.#streams.send('sample', await this.#history.read(LATEST));
     } catch (error) {
-      this.#parts.cache.reportFailure('telling the dashboard', error);
+      this.#parts.cache.tell('background-failed', { what: 'telling the dashboard', error });
     }
   }
 }

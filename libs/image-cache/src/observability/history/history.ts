@@ -152,7 +152,7 @@ export class History {
       this.#coarse.add(time, row);
       await this.#files?.write(this.#record());
     } catch (error) {
-      cache.reportFailure('keeping the history', error);
+      cache.tell('background-failed', { what: 'keeping the history', error });
     }
     for (const listener of this.#listeners) listener();
   }
@@ -170,7 +170,7 @@ export class History {
     try {
       return (await this.#files.readOthers(this.#id, now)).filter(({ columns }) => columns === COLUMNS);
     } catch (error) {
-      this.#options.cache.reportFailure('reading the history of other processes', error);
+      this.#options.cache.tell('background-failed', { what: 'reading the history of other processes', error });
       return [];
     }
   }

@@ -1,5 +1,5 @@
 import type { Kind, Usage } from '../../ports/entry.js';
-import type { CacheEvents } from '../events.js';
+import type { CacheEventMap, CacheEvents } from '../events.js';
 import type { CacheCounters } from '../stats.js';
 
 /** What is looked at: an image cache, as far as its history needs it. */
@@ -7,7 +7,7 @@ export interface Observed {
   stats(): CacheCounters & { readonly rendering: { readonly running: number; readonly waiting: number } };
   on: CacheEvents['on'];
   /** Tells of something that failed and that nobody waits for. */
-  reportFailure(what: string, error: unknown): void;
+  tell(event: 'background-failed', failure: CacheEventMap['background-failed']): void;
   /** What the stores hold. */
   usage?(): Promise<Readonly<Partial<Record<Kind, Usage>>>>;
 }

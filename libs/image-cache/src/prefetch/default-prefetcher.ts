@@ -1,0 +1,196 @@
+import { untilAborted, withDeadline } from '../common/deadline.js';
+import { ImageCacheError } from '../common/errors.js';
+import { invalidOption, parseInteger, shown } from '../common/options.js';
+import type { Clock } from '../ports/clock.js';
+import type { ImageCache } from '../service/image-cache.js';
+import { ImageState } from './image-state.js';
+import type { PrefetchQueue } from './prefetch-queue.js';
+import {
+  Prefetcher,
+  type Changed,
+  type Enqueued,
+  type JobsOptions,
+  type PrefetchJob,
+  type PrefetchReport,
+  type PrefetchRequest,
+  type PrefetchStatus,
+  type Warmth,
+} from './prefetcher.js';
+import type { QueuedJob } from './queue/queue-operation.js';
+import { QueueWatch } from './queue-watch.js';
+import { QueueWorker } from './queue-worker.js';
+import { checkVariants, type ResolvedPrefetch } from './resolve-prefetch-options.js';
+
+/** What a {@link DefaultPrefetcher} depends on. */
+export interface DefaultPrefetcherOptions {
+  readonly cache: ImageCache;
+  readonly queue: PrefetchQueue;
+  readonly settings: ResolvedPrefetch;
+  readonly clock: Clock;
+  readonly chance: () => number;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+/** Longest identifier; characters. */
+const LONGEST = 4096;
+
+/** Milliseconds for which the end waits for a variant that is being stored. */
+const PATIENCE = 10_000;
+
+/** The prefetcher over a queue and the cache that it fills. */
+export class DefaultPrefetcher extends Prefetcher {
+  readonly #options: DefaultPrefetcherOptions;
+  readonly #images: ImageState;
+  readonly #worker: QueueWorker;
+  readonly #watch: QueueWatch;
+  readonly #closing = new AbortController();
+  #isPaused = false;
+  #running: Promise<PrefetchReport> | undefined;
+  #nextAt: number | undefined;
+
+  constructor(options: DefaultPrefetcherOptions) {
+    super();
+    this.#options = options;
+    this.#images = new ImageState(options);
+    const parts = { ...options, images: this.#images };
+    this.#worker = new QueueWorker(parts);
+    this.#watch = new QueueWatch(parts);
+  }
+
+  /** @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS` that names the field; what the queue throws */
+  async enqueue(request: PrefetchRequest): Promise<Enqueued> {
+    const { queue } = this.#options;
+    const { identifier, priority, ...wanted } = this.#checked(request);
+    await queue.sync();
+    const known = queue.find(identifier);
+    const isWaiting = known !== undefined && known.state !== 'dead';
+    if (!isWaiting && (await this.#images.isWarm(identifier, this.#images.wanted(wanted)))) {
+      if (known !== undefined) await queue.remove(known.id);
+      return { status: 'cached' };
+    }
+    const { isNew, job } = await queue.add({ identifier, priority, ...wanted });
+    const status = isNew ? 'queued' : job.state === 'running' ? 'writing' : 'already-queued';
+    return { status, job: this.#shown(job) };
+  }
+
+  async jobs(options: JobsOptions = {}): Promise<{ readonly jobs: readonly PrefetchJob[]; readonly next?: string }> {
+    const { queue } = this.#options;
+    await queue.sync();
+    const page = queue.page(options);
+    return { ...page, jobs: page.jobs.map((job) => this.#shown(job)) };
+  }
+
+  async find(identifier: string): Promise<PrefetchJob | undefined> {
+    const { queue } = this.#options;
+    await queue.sync();
+    const job = queue.find(identifier);
+    return job && this.#shown(job);
+  }
+
+  async warmth(identifier: string): Promise<Warmth> {
+    const job = this.#options.queue.find(identifier);
+    return this.#images.warmth(identifier, this.#images.wanted(job ?? {}));
+  }
+
+  async remove(identifier: string): Promise<boolean> {
+    const { queue } = this.#options;
+    await queue.sync();
+    const job = queue.find(identifier);
+    return job !== undefined && (await queue.remove(job.id));
+  }
+
+  clear(): Promise<number> {
+    return this.#options.queue.clear();
+  }
+
+  run({ signal }: { readonly signal?: AbortSignal } = {}): Promise<PrefetchReport> {
+    const closing = this.#closing.signal;
+    if (closing.aborted) return Promise.reject(closed());
+    if (this.#running !== undefined) return signal ? untilAborted(this.#running, signal) : this.#running;
+    const end = { signal: signal ? AbortSignal.any([signal, closing]) : closing, isPaused: () => this.#isPaused };
+    this.#running = this.#worker.sweep(end).finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  async changed(identifier: string): Promise<Changed> {
+    const { cache, queue } = this.#options;
+    // What was cached is described in terms of the image that it was made of, and that is not known any more afterwards.
+    const { isAny, words } = await this.#images.cachedWords(identifier);
+    const evicted = await cache.changed(identifier);
+    await queue.sync();
+    if (!isAny && queue.find(identifier)?.state !== 'running') return { evicted, requeued: 0 };
+    const variants = words.length > 0 ? { variants: words } : {};
+    await queue.add({ identifier, priority: 0, ...variants, again: true });
+    return { evicted, requeued: isAny ? this.#images.wanted(variants).length : 0 };
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.run().catch((error: unknown) => {
+      this.#options.onError('prefetching', error);
+    });
+  }
+
+  status(): PrefetchStatus {
+    const { counts } = this.#options.queue;
+    const { completed, failures } = this.#worker;
+    const nextAt = this.#nextAt;
+    return { isPaused: this.#isPaused, ...counts, completed, failures, ...(nextAt !== undefined && { nextAt }) };
+  }
+
+  /** Says when the next sweep begins; milliseconds since the epoch. */
+  planned(nextAt: number | undefined): void {
+    this.#nextAt = nextAt;
+  }
+
+  /** When a job may be tried again that has failed; milliseconds since the epoch. */
+  get nextDue(): number | undefined {
+    return this.#options.queue.nextDue;
+  }
+
+  /** Ends what is under way before the next variant. */
+  stop(): void {
+    this.#closing.abort(closed());
+  }
+
+  /** Waits for the variants that are under way; what has not been done waits in the queue. */
+  async close(): Promise<void> {
+    const { clock, queue, onError } = this.#options;
+    this.stop();
+    await this.#watch.close();
+    try {
+      const deadline = { clock, timeout: PATIENCE, expired: closed };
+      await withDeadline(Promise.allSettled([this.#running]), deadline);
+    } catch (error) {
+      onError('ending the prefetcher', error);
+    }
+    await queue.close();
+  }
+
+  #checked({
+    identifier,
+    variants = [],
+    priority = 0,
+  }: PrefetchRequest): Pick<QueuedJob, 'identifier' | 'variants' | 'priority'> {
+    if (typeof identifier !== 'string' || identifier === '' || identifier.length > LONGEST)
+      throw invalidOption('identifier', `${shown(identifier)} is not a text of 1 to ${LONGEST} characters.`);
+    parseInteger(priority, 'priority', { min: -1000, max: 1000 });
+    const names = checkVariants(variants, 'variants', this.#options.settings.words);
+    return { identifier, priority, ...(names.length > 0 && { variants: names }) };
+  }
+
+  /** A job as others see it. */
+  #shown(job: QueuedJob): PrefetchJob {
+    const { withConfigured, revision: _revision, holder: _holder, ...shownJob } = job;
+    return withConfigured === true ? { ...shownJob, variants: this.#images.wanted(job) } : shownJob;
+  }
+}
+
+function closed(): ImageCacheError {
+  return new ImageCacheError('E_IMAGE_CACHE_CLOSED', 'The prefetcher has ended.');
+}

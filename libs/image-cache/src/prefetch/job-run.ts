@@ -1,0 +1,146 @@
+import { isImageCacheError, isDeterministic, type ImageCacheErrorCode } from '../common/errors.js';
+import type { VariantIdentity } from '../ports/entry.js';
+import type { ImageCache } from '../service/image-cache.js';
+import type { KeptPart } from './prefetch-options.js';
+import type { PrefetchProgress } from './prefetcher.js';
+import type { ResolvedPrefetch } from './resolve-prefetch-options.js';
+
+/** What a {@link JobRun} depends on. */
+export interface JobRunOptions {
+  readonly cache: ImageCache;
+  readonly settings: Pick<ResolvedPrefetch, 'words' | 'info' | 'original'>;
+  readonly identifier: string;
+  /** Names of the variants. */
+  readonly variants: readonly string[];
+  /** Ends the work before the next variant. */
+  readonly signal: AbortSignal;
+  /** Asked before each variant. */
+  readonly isHeld: () => boolean;
+  readonly onProgress: (progress: PrefetchProgress) => void;
+}
+
+/** What a run has done. */
+export interface JobResult {
+  readonly rendered: number;
+  readonly cached: number;
+  readonly failed: number;
+  /** The first failure. */
+  readonly error?: unknown;
+  /** Whether another attempt would come to the same end. */
+  readonly isHopeless: boolean;
+  /** Whether it was ended before everything had been tried. */
+  readonly isInterrupted: boolean;
+}
+
+/** What goes on failing whatever is asked for: nothing more is tried. */
+const OUTAGES: readonly ImageCacheErrorCode[] = [
+  'E_IMAGE_CACHE_STORE_UNAVAILABLE',
+  'E_IMAGE_CACHE_STORE_FULL',
+  'E_IMAGE_CACHE_SOURCE_UNAVAILABLE',
+  'E_IMAGE_CACHE_CLOSED',
+];
+
+type Outcome = 'rendered' | 'cached' | 'failed';
+
+/** Sees to it that all that is wanted of one image is cached: the original, the info, the variants, one after the other. */
+export class JobRun {
+  readonly #options: JobRunOptions;
+  readonly #counts: Record<Outcome, number> = { rendered: 0, cached: 0, failed: 0 };
+  #first: { readonly error: unknown } | undefined;
+  #isHopeless = true;
+  #total: number;
+  #isOver = false;
+
+  constructor(options: JobRunOptions) {
+    const { settings, variants } = options;
+    this.#options = options;
+    this.#total = variants.length + [settings.info, settings.original].filter((part) => part !== undefined).length;
+  }
+
+  /** Does what can be done; nothing is thrown. */
+  async run(): Promise<JobResult> {
+    const { settings, variants, signal } = this.#options;
+    this.#tell();
+    await this.#keep(settings.original);
+    await this.#keep(settings.info);
+    // Without an info, nobody knows what the variants are.
+    if (this.#first === undefined) await this.#render(await this.#expand(variants));
+    const isInterrupted = signal.aborted || !this.#options.isHeld();
+    const failure = this.#first && { error: this.#first.error };
+    return { ...this.#counts, ...failure, isHopeless: this.#isHopeless, isInterrupted };
+  }
+
+  async #keep(part: KeptPart | undefined): Promise<void> {
+    if (part === undefined || !this.#mayGoOn()) return;
+    const { identifier, signal } = this.#options;
+    try {
+      this.#count(await part.keep(identifier, { signal }));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #expand(variants: readonly string[]): Promise<ReadonlyMap<string, VariantIdentity>> {
+    const { identifier, settings, signal } = this.#options;
+    const wanted = new Map<string, VariantIdentity>();
+    for (const variant of variants) {
+      if (!this.#mayGoOn()) break;
+      try {
+        const identities = (await settings.words.expand(identifier, variant, { signal })) ?? [];
+        for (const identity of identities) wanted.set(`${identity.extension ?? ''}:${identity.operations}`, identity);
+        this.#total -= 1;
+      } catch (error) {
+        this.#fail(error);
+      }
+    }
+    this.#total += wanted.size;
+    this.#tell();
+    return wanted;
+  }
+
+  async #render(wanted: ReadonlyMap<string, VariantIdentity>): Promise<void> {
+    const { cache, signal } = this.#options;
+    const identities = this.#whileMayGoOn(wanted.values());
+    try {
+      await cache.warm(identities, {
+        signal,
+        onEach: ({ outcome, error }) => {
+          if (outcome === 'failed') this.#fail(error);
+          else this.#count(outcome);
+        },
+      });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  *#whileMayGoOn(identities: Iterable<VariantIdentity>): Generator<VariantIdentity> {
+    for (const identity of identities) {
+      if (!this.#mayGoOn()) return;
+      yield identity;
+    }
+  }
+
+  #mayGoOn(): boolean {
+    const { signal, isHeld } = this.#options;
+    return !this.#isOver && !signal.aborted && isHeld();
+  }
+
+  #count(outcome: Outcome): void {
+    this.#counts[outcome] += 1;
+    this.#tell();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#options.signal.aborted) return;
+    this.#first ??= { error };
+    this.#isHopeless &&= isDeterministic(error);
+    if (OUTAGES.some((code) => isImageCacheError(error, code))) this.#isOver = true;
+    this.#count('failed');
+  }
+
+  #tell(): void {
+    const { rendered, cached, failed } = this.#counts;
+    this.#options.onProgress({ total: this.#total, done: rendered + cached, cached, failed });
+  }
+}

@@ -1,0 +1,95 @@
+import {
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import type { ModuleRef } from '@nestjs/core';
+import { messageOf } from '../../common/errors.js';
+import { ShiftTimer } from '../../worker/shift-timer.js';
+import type { DefaultPrefetcher } from '../default-prefetcher.js';
+
+/** Milliseconds between two sweeps, whatever is due. */
+const SHORTEST = 1000;
+
+/** When the queue is swept. */
+export interface PrefetchTimes {
+  /** Milliseconds; 0 = only when somebody says so. */
+  readonly interval: number;
+  readonly initialDelay: number;
+}
+
+/** What a {@link PrefetchSchedule} depends on. */
+export interface PrefetchScheduleOptions {
+  /** Nothing happens without one. */
+  readonly prefetcher: DefaultPrefetcher | undefined;
+  readonly times: PrefetchTimes;
+  readonly moduleRef: ModuleRef;
+  /** Name of the cache, where it has one. */
+  readonly cache: string | undefined;
+}
+
+/** Sweeps the queue of a prefetcher at its interval, and when a job may be tried again; ends it with the application. */
+export class PrefetchSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+  readonly #options: PrefetchScheduleOptions;
+  readonly #timer: ShiftTimer;
+  readonly #logger: Logger;
+  #isClosing = false;
+
+  constructor(options: PrefetchScheduleOptions) {
+    const { moduleRef, cache } = options;
+    const name = cache === undefined ? 'image-cache:prefetch' : `image-cache:${cache}:prefetch`;
+    this.#options = options;
+    this.#timer = new ShiftTimer({ name, option: 'prefetch.interval', moduleRef });
+    this.#logger = new Logger(cache === undefined ? 'Prefetcher' : `Prefetcher:${cache}`);
+  }
+
+  /** @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS` when there is no scheduler */
+  async onApplicationBootstrap(): Promise<void> {
+    const { prefetcher, times } = this.#options;
+    if (prefetcher === undefined || times.interval === 0) return;
+    await this.#timer.open();
+    this.#schedule(prefetcher, times.initialDelay);
+  }
+
+  /** Nothing new is begun. Nothing is waited for here, where requests are still taken. */
+  beforeApplicationShutdown(): void {
+    this.#isClosing = true;
+    this.#timer.cancel();
+    this.#options.prefetcher?.stop();
+  }
+
+  /** What is not done is given back to the queue. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.#options.prefetcher?.close();
+  }
+
+  #schedule(prefetcher: DefaultPrefetcher, delay: number): void {
+    if (this.#isClosing) return;
+    this.#timer.schedule(delay, () => {
+      void this.#sweep(prefetcher).then(() => {
+        this.#schedule(prefetcher, this.#pause(prefetcher));
+      });
+    });
+    prefetcher.planned(this.#timer.nextAt);
+  }
+
+  async #sweep(prefetcher: DefaultPrefetcher): Promise<void> {
+    try {
+      const report = await prefetcher.run();
+      const { completed, retried, dead, rendered, cached, failed, duration } = report;
+      if (completed + retried + dead === 0) return;
+      this.#logger.log(
+        `Prefetched ${completed} images in ${duration} ms (${rendered} rendered, ${cached} cached, ${failed} failed); ` +
+          `${retried} will be tried again, ${dead} were given up`,
+      );
+    } catch (error) {
+      if (!this.#isClosing) this.#logger.error(`Prefetching failed: ${messageOf(error)}`);
+    }
+  }
+
+  #pause({ nextDue }: DefaultPrefetcher): number {
+    const { interval } = this.#options.times;
+    return nextDue === undefined ? interval : Math.min(interval, Math.max(SHORTEST, nextDue - Date.now()));
+  }
+}

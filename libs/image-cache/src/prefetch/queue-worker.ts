@@ -1,0 +1,131 @@
+import { isImageCacheError, messageOf } from '../common/errors.js';
+import type { Clock } from '../ports/clock.js';
+import type { ImageCache } from '../service/image-cache.js';
+import { pauseAfter } from './back-off.js';
+import type { ImageState } from './image-state.js';
+import { JobRun, type JobResult } from './job-run.js';
+import type { PrefetchQueue } from './prefetch-queue.js';
+import type { PrefetchReport } from './prefetcher.js';
+import type { QueuedJob } from './queue/queue-operation.js';
+import type { ResolvedPrefetch } from './resolve-prefetch-options.js';
+import { SweepCounts, type JobFate } from './sweep-counts.js';
+
+/** What a {@link QueueWorker} depends on. */
+export interface QueueWorkerOptions {
+  readonly cache: ImageCache;
+  readonly queue: PrefetchQueue;
+  readonly images: ImageState;
+  readonly settings: ResolvedPrefetch;
+  readonly clock: Clock;
+  /** A number from 0 to 1, another one each time. */
+  readonly chance: () => number;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+/** How a sweep of the queue is ended early. */
+export interface SweepEnd {
+  /** Before the next variant. */
+  readonly signal: AbortSignal;
+  /** Before the next job. */
+  readonly isPaused: () => boolean;
+}
+
+/** Works a queue off, a few jobs at a time. One that fails is tried again later, and never stops the next. */
+export class QueueWorker {
+  readonly #options: QueueWorkerOptions;
+  #completed = 0;
+  #failures = 0;
+
+  constructor(options: QueueWorkerOptions) {
+    this.#options = options;
+  }
+
+  /** Jobs that were done to their end. */
+  get completed(): number {
+    return this.#completed;
+  }
+
+  /** Attempts that have failed. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /**
+   * Does what can be done now.
+   *
+   * @throws what the journal throws, after the jobs that are under way have ended
+   */
+  async sweep(end: SweepEnd): Promise<PrefetchReport> {
+    const { queue, settings, clock } = this.#options;
+    const counts = new SweepCounts(clock.now());
+    await queue.returnAll();
+    const lanes = Array.from({ length: settings.concurrency }, () => this.#lane(end, counts));
+    const outcomes = await Promise.allSettled(lanes);
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+    return counts.report(clock.now(), isOver(end));
+  }
+
+  async #lane(end: SweepEnd, counts: SweepCounts): Promise<void> {
+    while (!isOver(end)) {
+      const job = await this.#options.queue.claim();
+      if (job === undefined) return;
+      const began = this.#options.clock.now();
+      const result = await this.#work(job, end);
+      counts.add(result, await this.#settle(job, result, began));
+    }
+  }
+
+  #work(job: QueuedJob, { signal }: SweepEnd): Promise<JobResult> {
+    const { cache, queue, images, settings } = this.#options;
+    const run = new JobRun({
+      cache,
+      settings,
+      signal,
+      identifier: job.identifier,
+      variants: images.wanted(job),
+      isHeld: () => queue.isHeld(job),
+      onProgress: (progress) => {
+        queue.report(job, progress);
+      },
+    });
+    return run.run();
+  }
+
+  async #settle(job: QueuedJob, result: JobResult, began: number): Promise<JobFate> {
+    const { cache, queue, clock } = this.#options;
+    const { identifier } = job;
+    const { error, rendered, cached, isInterrupted } = result;
+    if (isInterrupted) await queue.release(job);
+    if (isInterrupted) return 'returned';
+    if (error !== undefined) return this.#retry(job, result);
+    if (!(await queue.complete(job))) return 'returned';
+    this.#completed += 1;
+    cache.tell('prefetched', { identifier, rendered, cached, duration: clock.now() - began });
+    return 'completed';
+  }
+
+  async #retry(job: QueuedJob, { error, isHopeless }: JobResult): Promise<JobFate> {
+    const { cache, queue, settings, clock, chance } = this.#options;
+    const { identifier } = job;
+    const attempts = job.attempts + 1;
+    const isGivenUp = isHopeless || attempts >= settings.attempts;
+    const notBefore = isGivenUp ? undefined : clock.now() + pauseAfter(attempts, settings, chance());
+    this.#failures += 1;
+    await queue.fail(job, lineOf(error), notBefore);
+    cache.tell('prefetch-failed', { identifier, error, attempts, isGivenUp });
+    return isGivenUp ? 'dead' : 'retried';
+  }
+}
+
+/** Longest message that is kept with a job. */
+const LONGEST = 500;
+
+function lineOf(error: unknown): string {
+  const code = isImageCacheError(error) ? `${error.code}: ` : '';
+  return `${code}${messageOf(error)}`.replaceAll(/\s+/g, ' ').slice(0, LONGEST);
+}
+
+function isOver({ signal, isPaused }: SweepEnd): boolean {
+  return signal.aborted || isPaused();
+}
