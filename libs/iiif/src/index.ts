@@ -47,6 +47,10 @@ export type { ResolveHost } from './source/http/guarded-agent.js';
 export { parseIdentifier } from './source/identifier.js';
 export type { Original, OriginalListOptions, OriginalSource } from './source/original-source.js';
 
+// Prefetching
+export { iiifPrefetch } from './prefetch/iiif-prefetch.js';
+export { parseVariantName, type VariantName } from './prefetch/variant-name.js';
+
 export { IiifError, type IiifErrorCode } from './errors.js';
 
 // The image server

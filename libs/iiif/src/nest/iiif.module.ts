@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
 import { ImageCache, ImageCacheModule, type ImageCacheOptions } from 'nestjs-image-cache';
 import { createLimits } from '../geometry/limits.js';
+import { LateRenderer } from '../prefetch/late-renderer.js';
 import { createRenderer } from '../render/renderer.js';
 import { ImageService } from '../service/image-service.js';
 import { CachedSource } from '../source/cached-source.js';
@@ -11,7 +12,7 @@ import { Image3Controller } from './image-3.controller.js';
 import { ImageResponder } from './image-responder.js';
 
 /** Holds the options, for the modules that need them. */
-@Module({})
+@Module({ providers: [LateRenderer], exports: [LateRenderer] })
 class IiifOptionsModule extends ConfigurableModuleClass {}
 
 /**
@@ -24,12 +25,14 @@ class IiifOptionsModule extends ConfigurableModuleClass {}
     ImageResponder,
     {
       provide: ImageService,
-      inject: [ImageCache, IIIF_OPTIONS],
-      useFactory: (cache: ImageCache, { source, limits, encoder }: IiifOptions) => {
+      inject: [ImageCache, IIIF_OPTIONS, LateRenderer],
+      useFactory: (cache: ImageCache, { source, limits, encoder }: IiifOptions, late: LateRenderer) => {
         const checked = createLimits(limits);
         const renderer = createRenderer({ limits: checked, ...(encoder && { encoder }) });
         const originals = cache.sources && new CachedSource(source, cache.sources);
-        return new ImageService({ cache, source: originals ?? source, renderer, limits: checked });
+        const images = new ImageService({ cache, source: originals ?? source, renderer, limits: checked });
+        late.set(images);
+        return images;
       },
     },
   ],
@@ -53,11 +56,15 @@ export class IiifModule implements NestModule {
 }
 
 function assemble(options: DynamicModule): DynamicModule {
-  const shared = { ...options, exports: [IIIF_OPTIONS] };
+  const shared = { ...options, exports: [IIIF_OPTIONS, LateRenderer] };
   const cache = ImageCacheModule.forRootAsync({
     imports: [shared],
-    inject: [IIIF_OPTIONS],
-    useFactory: ({ cache: settings, source }: IiifOptions): ImageCacheOptions => ({ ...settings, source }),
+    inject: [IIIF_OPTIONS, LateRenderer],
+    useFactory: ({ cache: settings, source }: IiifOptions, renderer: LateRenderer): ImageCacheOptions => ({
+      renderer,
+      ...settings,
+      source,
+    }),
   });
   return { module: IiifModule, imports: [shared, cache], exports: [cache] };
 }

@@ -9,23 +9,28 @@ import {
   type ImageCache,
   type ImageInfo,
   type InfoRequest,
+  type ExpandOptions,
   type RenderContext,
   type RenderedImage,
   type SourceStamp,
   type SourceState,
   type Variant,
   type VariantConditions,
+  type VariantIdentity,
 } from 'nestjs-image-cache';
+import { IiifError } from '../errors.js';
 import { canonicalParameters, operationsKey } from '../geometry/canonical.js';
 import type { Limits } from '../geometry/limits.js';
 import type { Operations } from '../geometry/operations.js';
 import { isUnaltered, resolveOperations } from '../geometry/resolve-operations.js';
+import { IiifVariants } from '../prefetch/iiif-variants.js';
+import { parseOperationsKey } from '../prefetch/variant-name.js';
 import { MEDIA_TYPES } from '../render/encoder.js';
 import { readImageInfo } from '../render/read-image-info.js';
 import type { Renderer } from '../render/renderer.js';
 import type { ApiVersion, ImageRequestSegments } from '../request/image-request.js';
 import { parseImageRequest } from '../request/parse-image-request.js';
-import type { OriginalSource } from '../source/original-source.js';
+import type { Original, OriginalSource } from '../source/original-source.js';
 
 /** What an {@link ImageService} depends on. */
 export interface ImageServiceOptions {
@@ -65,10 +70,15 @@ const ATTEMPTS = 3;
 
 /** Answers for images: from the cache, else by reading and rendering originals. Knows nothing of HTTP. */
 export class ImageService {
+  /** Which variants are meant, in the words of the API. */
+  readonly variants: IiifVariants;
   readonly #options: ImageServiceOptions;
 
   constructor(options: ImageServiceOptions) {
     this.#options = options;
+    const info = async (identifier: string, wishes: ExpandOptions): Promise<ImageInfo> =>
+      (await this.info(identifier, wishes)).info;
+    this.variants = new IiifVariants({ ...options, info });
   }
 
   get limits(): Limits {
@@ -97,6 +107,22 @@ export class ImageService {
         if (!isImageCacheError(error, 'E_IMAGE_CACHE_SOURCE_CHANGED') || attempt === ATTEMPTS) throw error;
       }
     }
+  }
+
+  /**
+   * Renders a variant that is named by its place in the cache.
+   *
+   * @throws IiifError, ImageCacheError with the status that fits
+   */
+  async render({ identifier, operations: key }: VariantIdentity, context: RenderContext): Promise<RenderedImage> {
+    const operations = parseOperationsKey({ operations: key });
+    const { info } = await this.info(identifier, { signal: context.signal });
+    if (operations === undefined || operationsKey(operations, this.#options.renderer.recipe(operations.format)) !== key)
+      throw new IiifError('E_IIIF_BAD_REQUEST', 'It is none of the pictures that this server makes.');
+    return this.#withOriginal(identifier, async ({ file, stamp }) => {
+      await this.#requireSame(info, stamp);
+      return this.#options.renderer.render({ input: { file }, info, operations }, context);
+    });
   }
 
   async #picture(request: PictureRequest): Promise<AnsweredPicture> {
@@ -147,7 +173,7 @@ export class ImageService {
     );
   }
 
-  async #withOriginal<T>(identifier: string, use: (original: { readonly file: string }) => Promise<T>): Promise<T> {
+  async #withOriginal<T>(identifier: string, use: (original: Original) => Promise<T>): Promise<T> {
     const original = await this.#options.source.open(identifier);
     try {
       return await use(original);
@@ -156,16 +182,23 @@ export class ImageService {
     }
   }
 
+  /** What was an image when its info was read may be something else by now. */
+  async #requireSame({ identifier, source }: ImageInfo, stamp: SourceStamp): Promise<void> {
+    if (source === undefined || sameStamp(stamp, source)) return;
+    await this.#options.cache.changed(identifier);
+    throw new ImageCacheError('E_IMAGE_CACHE_SOURCE_CHANGED', `${identifier} has changed since its info was read.`);
+  }
+
   /** Passed through as it is and never cached (Galia Guide 1.0, Caching: variant cache). */
   async #original(info: ImageInfo, { format }: Operations, conditions: VariantConditions = {}): Promise<Variant> {
     const { identifier } = info;
     const original = await this.#options.source.open(identifier);
     const { stamp, size, lastModified } = original;
-    // What was an image when its info was read may be something else by now.
-    if (info.source !== undefined && !sameStamp(stamp, info.source)) {
+    try {
+      await this.#requireSame(info, stamp);
+    } catch (error) {
       await original.close();
-      await this.#options.cache.changed(identifier);
-      throw new ImageCacheError('E_IMAGE_CACHE_SOURCE_CHANGED', `${identifier} has changed since its info was read.`);
+      throw error;
     }
     const digest = digestOf(stamp);
     const meta = {

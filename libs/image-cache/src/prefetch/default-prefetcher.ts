@@ -4,7 +4,7 @@ import { invalidOption, parseInteger, shown } from '../common/options.js';
 import type { Clock } from '../ports/clock.js';
 import type { ImageCache } from '../service/image-cache.js';
 import { ImageState } from './image-state.js';
-import type { PrefetchQueue } from './prefetch-queue.js';
+import { isWaiting, type PrefetchQueue } from './prefetch-queue.js';
 import {
   Prefetcher,
   type Changed,
@@ -63,8 +63,7 @@ export class DefaultPrefetcher extends Prefetcher {
     const { identifier, priority, ...wanted } = this.#checked(request);
     await queue.sync();
     const known = queue.find(identifier);
-    const isWaiting = known !== undefined && known.state !== 'dead';
-    if (!isWaiting && (await this.#images.isWarm(identifier, this.#images.wanted(wanted)))) {
+    if (!isWaiting(known) && (await this.#images.isWarm(identifier, this.#images.wanted(wanted)))) {
       if (known !== undefined) await queue.remove(known.id);
       return { status: 'cached' };
     }

@@ -60,7 +60,7 @@ export interface PrefetchOptions {
    * @default false
    */
   readonly durable?: boolean;
-  /** Most jobs in the queue; the next one is refused. @default 100000 */
+  /** Most jobs in the queue, but for those that were given up; the next one is refused. @default 100000 */
   readonly maxJobs?: number;
   /** Time between two sweeps of the queue; `'0'`: only when somebody says so. @default '5m' */
   readonly interval?: Duration;

@@ -20,7 +20,7 @@ export interface PrefetchQueueOptions {
   readonly holder: string;
   /** Whether a process has ended for sure; of one on another host nobody knows. */
   readonly hasEnded: (holder: string) => Promise<boolean>;
-  /** Most jobs. */
+  /** Most jobs, but for those that were given up. */
   readonly maxJobs: number;
   /** Told of what fails that nobody waits for. */
   readonly onError: (what: string, error: unknown) => void;
@@ -90,11 +90,10 @@ export class PrefetchQueue {
   async add({ again = false, ...request }: JobRequest): Promise<AddedJob> {
     const { journal, clock, maxJobs } = this.#options;
     const { jobs } = journal.state;
-    if (jobs.size >= maxJobs && jobs.find(request.identifier) === undefined)
-      throw new ImageCacheError(
-        'E_IMAGE_CACHE_OVERLOADED',
-        `The queue of the prefetcher has ${maxJobs} jobs; no more.`,
-      );
+    if (jobs.counts.queued + jobs.counts.running >= maxJobs && !isWaiting(jobs.find(request.identifier))) {
+      const message = `The queue of the prefetcher has ${maxJobs} jobs; no more.`;
+      throw new ImageCacheError('E_IMAGE_CACHE_OVERLOADED', message);
+    }
     const job = { ...request, id: this.#newId(), queuedAt: clock.now() };
     const outcome = await journal.submit({ op: 'add', job, ...(again && { again }) });
     const { accepted, job: known = jobs.find(request.identifier) } = outcome;
@@ -230,4 +229,9 @@ export class PrefetchQueue {
     const time = Math.max(0, Math.floor(this.#options.clock.now())).toString(36).padStart(9, '0');
     return `${time}${this.#count.toString(36).padStart(4, '0')}${randomBytes(4).toString('hex')}`;
   }
+}
+
+/** Whether a job is still to be done. */
+export function isWaiting(job: QueuedJob | undefined): boolean {
+  return job !== undefined && job.state !== 'dead';
 }
