@@ -7,12 +7,14 @@ import {
   type OriginOf,
 } from './source-conditions.js';
 import type { Settings } from './known-keys.js';
+import { refuseBadPrefetch } from './prefetch-conditions.js';
 
 /** @throws ConfigurationError when values contradict each other */
 export function refuseContradictions(settings: Settings, originOf: OriginOf): void {
   refuseTwoVisibilities(settings, originOf);
   refuseForeignOptions(settings, originOf);
   refuseSourceContradictions(settings, originOf);
+  refuseBadPrefetch(settings, originOf);
 }
 
 function refuseTwoVisibilities(settings: Settings, originOf: OriginOf): void {
@@ -68,6 +70,12 @@ export function missingIn(settings: Settings): MissingValue[] {
     missing.push({
       key: 'cache.server.info.implementation',
       reason: 'cache.server.info.enabled needs FilesystemCache, HeapCache, or the module of a store',
+    });
+  }
+  if (settings['cache.server.prefetch.enabled'] && !variant) {
+    missing.push({
+      key: 'cache.server.variant.implementation',
+      reason: 'cache.server.prefetch.enabled needs a variant cache, with cache.server.variant.enabled: true',
     });
   }
   const usesFiles = [variantStore, keepsInfos(settings) ? infoStore : undefined].includes('FilesystemCache');

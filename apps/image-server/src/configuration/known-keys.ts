@@ -5,6 +5,7 @@ import { HTTP_KEYS } from './keys/http-keys.js';
 import { IMAGE_KEYS } from './keys/image-keys.js';
 import { MODE_KEYS } from './keys/mode-keys.js';
 import { ORIGINALS_KEYS, SOURCE_KEYS } from './keys/source-keys.js';
+import { PREFETCH_KEYS } from './keys/prefetch-keys.js';
 import { STORE_KEYS } from './keys/store-keys.js';
 import { TIER_KEYS } from './keys/tier-keys.js';
 
@@ -15,6 +16,7 @@ export const KNOWN_KEYS = [
   ...MODE_KEYS,
   ...TIER_KEYS,
   ...ORIGINALS_KEYS,
+  ...PREFETCH_KEYS,
   ...STORE_KEYS,
   ...SOURCE_KEYS,
   ...IMAGE_KEYS,

@@ -1,11 +1,16 @@
-import { isImageCacheError, type KeptPart, type PrefetchOptions } from 'nestjs-image-cache';
+import { isImageCacheError, type KeptPart, type PrefetchOptions, type SourceCache } from 'nestjs-image-cache';
 import type { ImageService } from '../service/image-service.js';
 
 /**
  * What a prefetcher has to know of the images of a IIIF server: the words for their variants, such as
- * `full/400,/0/default.jpg` and `tiles:0-2`, and how their infos are cached.
+ * `full/400,/0/default.jpg` and `tiles:0-2`, and how their infos are cached, and the originals where they are.
+ *
+ * @param sources `sources` of the cache
  */
-export function iiifPrefetch(images: ImageService): Required<Pick<PrefetchOptions, 'words' | 'info'>> {
+export function iiifPrefetch(
+  images: ImageService,
+  sources?: SourceCache,
+): Pick<PrefetchOptions, 'words' | 'info' | 'original'> {
   const info: KeptPart = {
     has: async (identifier, options) => {
       try {
@@ -21,5 +26,13 @@ export function iiifPrefetch(images: ImageService): Required<Pick<PrefetchOption
       return outcome.kind === 'hit' || outcome.kind === 'collapsed' ? 'cached' : 'rendered';
     },
   };
-  return { words: images.variants, info };
+  return { words: images.variants, info, ...(sources && { original: originalsOf(sources) }) };
+}
+
+function originalsOf(sources: SourceCache): KeptPart {
+  return {
+    has: (identifier) => sources.has(identifier),
+    keep: async (identifier, options) =>
+      (await sources.fill(identifier, options)) === 'cached' ? 'cached' : 'rendered',
+  };
 }

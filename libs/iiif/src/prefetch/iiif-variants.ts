@@ -1,5 +1,5 @@
 import { isImageCacheError, type ImageInfo, type ExpandOptions, type VariantIdentity } from 'nestjs-image-cache';
-import { IiifError } from '../errors.js';
+import { IiifError, type IiifErrorCode } from '../errors.js';
 import { canonicalParameters, operationsKey } from '../geometry/canonical.js';
 import type { Limits } from '../geometry/limits.js';
 import type { Operations } from '../geometry/operations.js';
@@ -16,6 +16,9 @@ export interface IiifVariantsOptions {
   readonly renderer: Pick<Renderer, 'recipe'>;
   readonly limits: Limits;
 }
+
+/** What images are refused for, when the parameters themselves are right. */
+const REFUSALS: readonly IiifErrorCode[] = ['E_IIIF_NO_UPSCALING', 'E_IIIF_BAD_SIZE', 'E_IIIF_BAD_REGION'];
 
 const VERSIONS: readonly ApiVersion[] = [3, 2];
 
@@ -90,12 +93,12 @@ export class IiifVariants {
     return { identifier, operations: operationsKey(operations, renderer.recipe(format)), extension: format };
   }
 
-  /** Nobody gets a picture of an image that is too small for it. */
+  /** What is refused to a request is nothing to be prefetched: the image is too small for it, or it lies outside. */
   #operationsOf(request: ImageRequest, info: ImageInfo): Operations | undefined {
     try {
       return resolveOperations(request, info, this.#options.limits);
     } catch (error) {
-      if (error instanceof IiifError && error.code === 'E_IIIF_NO_UPSCALING') return undefined;
+      if (error instanceof IiifError && REFUSALS.includes(error.code)) return undefined;
       throw error;
     }
   }

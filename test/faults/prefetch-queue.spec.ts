@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { appendFile, readdir, readFile, statfs, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runChild, type Child } from '../support/child-process.js';
+import { makeDirectory, type TestDirectory } from '../support/directories.js';
+import { MAY_MOUNT, makeReadOnly, mountSmall, release } from '../support/mounts.js';
+import { openQueue } from '../support/prefetch-queues.js';
+
+const SCRIPT = 'faults/scenarios/prefetching-process.ts';
+
+/** Variants, in jobs of this many. */
+const [JOBS, EACH] = [10, 100];
+
+describe('the queue of a prefetcher in files', () => {
+  let directory: TestDirectory;
+
+  beforeEach(async () => {
+    directory = await makeDirectory();
+  });
+
+  afterEach(async () => {
+    if (MAY_MOUNT) release(directory.path);
+    await directory.remove();
+  });
+
+  const start = async (concurrency = 1): Promise<Child> => {
+    const child = runChild(SCRIPT, [directory.path, `${concurrency}`]);
+    expect(await child.next()).toEqual({ ready: true });
+    return child;
+  };
+
+  const tell = (child: Child, order: object): void => {
+    child.tell(JSON.stringify(order));
+  };
+
+  const logOf = async (path = directory.path): Promise<string> =>
+    join(path, (await readdir(path)).find((name) => name.endsWith('.log')) ?? '');
+
+  const fill = async (child: Child): Promise<void> => {
+    const queue = Array.from({ length: JOBS }, (_, index) => `image ${index}`);
+    const variants = Array.from({ length: EACH }, (_, index) => `jpg:${index}`);
+    tell(child, { queue, variants });
+    expect(await child.next()).toMatchObject({ status: { queued: JOBS } });
+  };
+
+  const rendersOf = (lines: readonly unknown[]): string[] =>
+    lines.flatMap((line) =>
+      (line as { renders?: string }).renders === undefined ? [] : [(line as { renders: string }).renders],
+    );
+
+  it('has every variant rendered once when the process is killed in the middle, but for what was under way', async () => {
+    const renders: string[] = [];
+    const first = await start();
+    await fill(first);
+    tell(first, { run: true });
+    while (renders.length < 350) renders.push(...rendersOf([await first.next()]));
+    first.process.kill('SIGKILL');
+    renders.push(...rendersOf(await first.end()));
+    expect(renders.length).toBeLessThan(JOBS * EACH);
+    const second = await start();
+    tell(second, { run: true });
+    tell(second, { end: true });
+    const lines = await second.end();
+    renders.push(...rendersOf(lines));
+    expect(lines.at(-1)).toMatchObject({ report: { failed: 0, dead: 0, retried: 0, aborted: false } });
+    expect(new Set(renders).size).toBe(JOBS * EACH);
+    // One variant at a time.
+    expect(renders.length - JOBS * EACH).toBeLessThanOrEqual(1);
+  }, 60_000);
+
+  it('is worked off by two processes together, each job by one of them', async () => {
+    const [one, other] = [await start(2), await start(2)];
+    await fill(one);
+    for (const child of [one, other]) {
+      tell(child, { run: true });
+      tell(child, { end: true });
+    }
+    const lines = [...(await one.end()), ...(await other.end())];
+    const renders = rendersOf(lines);
+    expect([renders.length, new Set(renders).size]).toEqual([JOBS * EACH, JOBS * EACH]);
+    const reports = lines.flatMap((line) => (line as { report?: { completed: number } }).report?.completed ?? []);
+    expect(reports.reduce((sum, each) => sum + each, 0)).toBe(JOBS);
+  }, 60_000);
+
+  it('takes a log over that a write has left torn, at whatever byte', async () => {
+    const { queue } = await openQueue(directory.path, 'writer');
+    await queue.add({ identifier: 'a', priority: 0 });
+    const file = await logOf();
+    const whole = await readFile(file);
+    await queue.add({ identifier: 'b', priority: 0 });
+    await queue.close();
+    const both = await readFile(file);
+    for (let length = whole.byteLength; length < both.byteLength - 1; length += 7) {
+      await writeFile(file, both.subarray(0, length));
+      const again = await openQueue(directory.path, `reader ${length}`);
+      await again.queue.add({ identifier: 'c', priority: 0 });
+      const names = again.queue.page({}).jobs.map(({ identifier }) => identifier);
+      expect([length, names]).toEqual([length, ['a', 'c']]);
+      await again.queue.close();
+    }
+  });
+
+  it('reads on behind bytes that a power cut has left', async () => {
+    const { queue } = await openQueue(directory.path, 'writer');
+    await queue.add({ identifier: 'a', priority: 0 });
+    await appendFile(await logOf(), Buffer.alloc(5000));
+    await queue.add({ identifier: 'b', priority: 0 });
+    const other = await openQueue(directory.path, 'reader');
+    expect(other.queue.counts.queued).toBe(2);
+    expect(other.told).toEqual(['1 damaged']);
+    await other.queue.close();
+    await queue.close();
+  });
+
+  it('stays short, and loses nothing when several processes take a log over at the same time', async () => {
+    const short = 4096;
+    const opened = [];
+    for (const name of ['one', 'two', 'three']) opened.push(await openQueue(directory.path, name, { short }));
+    const add = async (index: number): Promise<void> => {
+      const { queue } = opened[index % 3] ?? opened[0] ?? (await openQueue(directory.path, 'none'));
+      await queue.add({ identifier: `image ${index}`, priority: 0 });
+    };
+    for (let round = 0; round < 30; round += 1)
+      await Promise.all(Array.from({ length: 10 }, (_, index) => add(round * 10 + index)));
+    const last = await openQueue(directory.path, 'last');
+    for (const { queue } of [...opened, last]) {
+      await queue.sync();
+      expect(queue.counts.queued).toBe(300);
+    }
+    const files = await readdir(directory.path);
+    expect(files).toHaveLength(1);
+    expect(Number(/(\d+)/.exec(files[0] ?? '')?.[1])).toBeGreaterThan(2);
+    for (const { queue } of [...opened, last]) await queue.close();
+  });
+
+  it('goes on when its log is taken away or cut', async () => {
+    const { queue } = await openQueue(directory.path, 'writer');
+    await queue.add({ identifier: 'a', priority: 0 });
+    await truncate(await logOf(), 10);
+    await queue.add({ identifier: 'b', priority: 0 });
+    const other = await openQueue(directory.path, 'reader');
+    expect(other.queue.page({}).jobs.map(({ identifier }) => identifier)).toContain('b');
+    await other.queue.close();
+    await queue.close();
+  });
+
+  if (MAY_MOUNT) {
+    it('says at the start that its directory cannot be written', async () => {
+      makeReadOnly(directory.path);
+      await expect(openQueue(directory.path, 'writer')).rejects.toMatchObject({
+        code: 'E_IMAGE_CACHE_STORE_REFUSED',
+        message: expect.stringMatching(/^prefetch\.directory: .*(EROFS|EACCES)/) as unknown,
+      });
+    });
+
+    it('refuses jobs when the disk is full, keeps those that it has, and goes on when there is room', async () => {
+      mountSmall(directory.path, '64k');
+      const { queue } = await openQueue(directory.path, 'writer');
+      await queue.add({ identifier: 'a', priority: 0 });
+      const { bavail, bsize } = await statfs(directory.path);
+      const ballast = join(directory.path, 'ballast');
+      await writeFile(ballast, Buffer.alloc(bavail * bsize));
+      const filling = async (): Promise<void> => {
+        for (let index = 0; index < 100; index += 1) await queue.add({ identifier: `image ${index}`, priority: 0 });
+      };
+      await expect(filling()).rejects.toMatchObject({ code: 'E_IMAGE_CACHE_STORE_FULL' });
+      const known = queue.counts.queued;
+      await truncate(ballast, 0);
+      await queue.add({ identifier: 'z', priority: 0 });
+      const other = await openQueue(directory.path, 'reader');
+      expect(other.queue.counts.queued).toBe(known + 1);
+      await other.queue.close();
+      await queue.close();
+    });
+  }
+});
