@@ -41,5 +41,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (run) tell({ report: await prefetcher.run() });
   if (end) break;
 }
+process.stdin.destroy();
 await prefetcher.close();
 await cache.close();

@@ -185,8 +185,15 @@ export class DefaultPrefetcher extends Prefetcher {
 
   /** A job as others see it. */
   #shown(job: QueuedJob): PrefetchJob {
-    const { withConfigured, revision: _revision, holder: _holder, ...shownJob } = job;
-    return withConfigured === true ? { ...shownJob, variants: this.#images.wanted(job) } : shownJob;
+    const { id, identifier, priority, state, queuedAt, attempts, notBefore, progress, error } = job;
+    const variants = job.variants && this.#images.wanted(job);
+    return {
+      ...{ id, identifier, priority, state, queuedAt, attempts },
+      ...(variants && { variants }),
+      ...(notBefore !== undefined && { notBefore }),
+      ...(progress && { progress }),
+      ...(error !== undefined && { error }),
+    };
   }
 }
 

@@ -56,14 +56,28 @@ export function resolvePrefetchOptions(options: PrefetchOptions, path = 'prefetc
     words,
     variants: checkVariants(variants, `${path}.variants`, words),
     maxJobs: parseInteger(options.maxJobs ?? 100_000, `${path}.maxJobs`, { min: 1, max: 1_000_000 }),
-    interval: parseDuration(options.interval ?? '5m', `${path}.interval`),
-    initialDelay: parseDuration(options.initialDelay ?? '10s', `${path}.initialDelay`),
+    ...prefetchTimes(options, path),
     concurrency: parseInteger(options.concurrency ?? 1, `${path}.concurrency`, { min: 1, max: 1020 }),
     attempts: parseInteger(options.attempts ?? 5, `${path}.attempts`, { min: 1, max: 1000 }),
     backOff: parseDuration(options.backOff ?? '30s', `${path}.backOff`),
     maxBackOff: parseDuration(options.maxBackOff ?? '1h', `${path}.maxBackOff`),
     info: checkPart(options.info, `${path}.info`),
     original: checkPart(options.original, `${path}.original`),
+  };
+}
+
+/**
+ * When the queue is swept; milliseconds.
+ *
+ * @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS`, the message starting with the full path of the option
+ */
+export function prefetchTimes(
+  { interval = '5m', initialDelay = '10s' }: Pick<PrefetchOptions, 'interval' | 'initialDelay'>,
+  path = 'prefetch',
+): Pick<ResolvedPrefetch, 'interval' | 'initialDelay'> {
+  return {
+    interval: parseDuration(interval, `${path}.interval`),
+    initialDelay: parseDuration(initialDelay, `${path}.initialDelay`),
   };
 }
 

@@ -5,7 +5,7 @@ import type { ImageCache } from '../../service/image-cache.js';
 import { createPrefetcher } from '../create-prefetcher.js';
 import type { DefaultPrefetcher } from '../default-prefetcher.js';
 import type { PrefetchOptions } from '../prefetch-options.js';
-import { resolvePrefetchOptions } from '../resolve-prefetch-options.js';
+import { prefetchTimes } from '../resolve-prefetch-options.js';
 import { PrefetchSchedule } from './prefetch-schedule.js';
 import { getPrefetcherToken } from './tokens.js';
 
@@ -51,11 +51,8 @@ function providersOf(cache: string | undefined): Provider[] {
     {
       provide: PrefetchSchedule,
       inject: ['IMAGE_PREFETCH_MODULE_OPTIONS', token, ModuleRef],
-      useFactory: (
-        { enabled: _enabled, ...options }: PrefetchModuleOptions,
-        prefetcher: DefaultPrefetcher | undefined,
-        moduleRef: ModuleRef,
-      ) => new PrefetchSchedule({ prefetcher, times: resolvePrefetchOptions(options), moduleRef, cache }),
+      useFactory: (options: PrefetchModuleOptions, prefetcher: DefaultPrefetcher | undefined, moduleRef: ModuleRef) =>
+        new PrefetchSchedule({ prefetcher, times: prefetchTimes(options), moduleRef, cache }),
     },
   ];
 }

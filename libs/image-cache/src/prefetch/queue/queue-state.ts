@@ -35,10 +35,10 @@ export class QueueState {
   };
 
   /** Does an operation, and tells what came of it. */
-  apply<O extends QueueOperation>(operation: O): QueueOutcome {
+  apply(operation: QueueOperation): QueueOutcome {
     if ('holder' in operation && !['expire', 'known'].includes(operation.op))
       this.#holders.set(operation.holder, this.beatsOf(operation.holder) + 1);
-    const effect = this.#effects[operation.op] as (operation: O) => QueueOutcome;
+    const effect = this.#effects[operation.op] as (operation: QueueOperation) => QueueOutcome;
     return effect(operation);
   }
 
@@ -149,10 +149,15 @@ function outcomeOf(job: QueuedJob | undefined): QueueOutcome {
   return job === undefined ? REFUSED : { accepted: true, job };
 }
 
-/** A job without who works on it, and when it may be tried. */
+/** A job that waits, without who has worked on it, how far, and when it might be tried. */
 function freed(job: QueuedJob): QueuedJob {
-  const { holder: _holder, notBefore: _notBefore, progress: _progress, ...rest } = job;
-  return rest;
+  const { id, identifier, variants, withConfigured, priority, queuedAt, attempts, revision, error } = job;
+  return {
+    ...{ id, identifier, priority, state: 'queued', queuedAt, attempts, revision },
+    ...(variants && { variants }),
+    ...(withConfigured !== undefined && { withConfigured }),
+    ...(error !== undefined && { error }),
+  };
 }
 
 /** What is wanted of an image: of one, and of another request, together. */
