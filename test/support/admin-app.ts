@@ -4,7 +4,7 @@ import {
   type ImageCacheAdminExtras,
   type ImageCacheAdminOptions,
 } from 'nestjs-image-cache/admin';
-import { heapStore, type ImageCache } from 'nestjs-image-cache';
+import { heapStore, ImageCache } from 'nestjs-image-cache';
 import { Prefetcher } from '../../libs/image-cache/src/prefetch/prefetcher.js';
 import { next } from './async.js';
 import type { Answer } from './http-client.js';
@@ -26,15 +26,16 @@ export interface AdminSetup extends Omit<AppOptions, 'imports' | 'controllers'>,
 
 @Module({})
 class QueueModule {
-  static with(prefetcher: Prefetcher): DynamicModule {
-    const provider = { provide: Prefetcher, useValue: prefetcher };
+  static with(prefetcher: Prefetcher | undefined): DynamicModule {
+    const useFactory = (cache: ImageCache): Prefetcher => prefetcher ?? new MemoryPrefetcher(cache);
+    const provider = { provide: Prefetcher, inject: [ImageCache], useFactory };
     return { module: QueueModule, global: true, providers: [provider], exports: [Prefetcher] };
   }
 }
 
 /** The options of an application whose cache is managed by `ada`. */
 export function adminApp(setup: AdminSetup = {}): AppOptions {
-  const { admin = { auth: { username: 'ada', secret: SECRET } }, prefetcher = new MemoryPrefetcher() } = setup;
+  const { admin = { auth: { username: 'ada', secret: SECRET } }, prefetcher } = setup;
   const { path, guards, galiaPaths, controllers, imports = [], ...rest } = setup;
   const extras = { path, guards, galiaPaths, controllers };
   const given = Object.fromEntries(Object.entries(extras).filter(([, value]) => value !== undefined));

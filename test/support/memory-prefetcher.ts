@@ -1,3 +1,4 @@
+import type { ImageCache } from 'nestjs-image-cache';
 import {
   Prefetcher,
   type Changed,
@@ -15,6 +16,12 @@ export class MemoryPrefetcher extends Prefetcher {
   readonly #jobs = new Map<string, PrefetchJob>();
   #isPaused = false;
   #completed = 0;
+  readonly #cache: ImageCache;
+
+  constructor(cache: ImageCache) {
+    super();
+    this.#cache = cache;
+  }
 
   enqueue({ identifier, variants, priority = 0 }: PrefetchRequest): Promise<Enqueued> {
     const known = this.#jobs.get(identifier);
@@ -49,8 +56,8 @@ export class MemoryPrefetcher extends Prefetcher {
     return Promise.resolve({ identifier, isWarm: false, info: false, variants: { max: false } });
   }
 
-  changed(): Promise<Changed> {
-    return Promise.resolve({ evicted: { infos: 0, variants: 0, sources: 0, bytes: 0 }, requeued: 0 });
+  async changed(identifier: string): Promise<Changed> {
+    return { evicted: await this.#cache.changed(identifier), requeued: 0 };
   }
 
   remove(identifier: string): Promise<boolean> {

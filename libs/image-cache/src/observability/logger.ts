@@ -45,13 +45,7 @@ export function logEvents(events: CacheEvents, logger: CacheLogger, clock: Clock
   });
   logNotices(events, logger, { complain });
   logUncacheable(events, logger);
-  events.on('warm-failed', ({ identifier, error }) => {
-    complain('warm-failed', `${identifier} could not be rendered beforehand: ${messageOf(error)}`);
-  });
-  events.on('prefetch-failed', ({ identifier, error, isGivenUp }) => {
-    if (isGivenUp) logger.error(`${identifier} is not prefetched: ${messageOf(error)}`);
-    else complain('prefetch-failed', `${identifier} is prefetched later: ${messageOf(error)}`);
-  });
+  logPrefetching(events, logger, { complain });
   events.on('background-failed', ({ what, error }) => {
     complain(what, `${what} failed: ${messageOf(error)}`);
   });
@@ -65,6 +59,16 @@ export function logEvents(events: CacheEvents, logger: CacheLogger, clock: Clock
 function explained(error: unknown): string {
   const cause = isError(error) && error.cause !== undefined ? ` (${messageOf(error.cause)})` : '';
   return messageOf(error) + cause;
+}
+
+function logPrefetching(events: CacheEvents, logger: CacheLogger, { complain }: Complaining): void {
+  events.on('warm-failed', ({ identifier, error }) => {
+    complain('warm-failed', `${identifier} could not be rendered beforehand: ${messageOf(error)}`);
+  });
+  events.on('prefetch-failed', ({ identifier, error, isGivenUp }) => {
+    if (isGivenUp) logger.error(`${identifier} is not prefetched: ${messageOf(error)}`);
+    else complain('prefetch-failed', `${identifier} is prefetched later: ${messageOf(error)}`);
+  });
 }
 
 function logRefusals(events: CacheEvents, { complain }: Complaining): void {

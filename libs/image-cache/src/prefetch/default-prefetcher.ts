@@ -188,7 +188,12 @@ export class DefaultPrefetcher extends Prefetcher {
     const { id, identifier, priority, state, queuedAt, attempts, notBefore, progress, error } = job;
     const variants = job.variants && this.#images.wanted(job);
     return {
-      ...{ id, identifier, priority, state, queuedAt, attempts },
+      id,
+      identifier,
+      priority,
+      state,
+      queuedAt,
+      attempts,
       ...(variants && { variants }),
       ...(notBefore !== undefined && { notBefore }),
       ...(progress && { progress }),

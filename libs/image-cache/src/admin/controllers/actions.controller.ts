@@ -12,7 +12,7 @@ import { ChangedDto, ChangedReportDto, ConfiguredDto, SweepDto, SweepReportDto }
 import { Answers, DescribedChange, DryRun } from '../dto/problems.js';
 import { PrefetchReportDto, PrefetchStatusDto } from '../dto/queue.dto.js';
 import { Fields, wrong } from '../input/fields.js';
-import { isReWarming, requirePrefetcher } from '../require-prefetcher.js';
+import { requirePrefetcher } from '../require-prefetcher.js';
 import { countsOf, countSweep, shownPrefetch } from '../shapes.js';
 import { sumCounts } from '../../tiers/image-evictor.js';
 
@@ -153,7 +153,7 @@ export class ActionsController {
   }
 
   async #change(identifier: string): Promise<Changed> {
-    if (isReWarming(this.#prefetcher)) return this.#prefetcher.changed(identifier);
+    if (this.#prefetcher !== undefined) return this.#prefetcher.changed(identifier);
     return { evicted: await this.#cache.changed(identifier), requeued: 0 };
   }
 

@@ -153,7 +153,13 @@ function outcomeOf(job: QueuedJob | undefined): QueueOutcome {
 function freed(job: QueuedJob): QueuedJob {
   const { id, identifier, variants, withConfigured, priority, queuedAt, attempts, revision, error } = job;
   return {
-    ...{ id, identifier, priority, state: 'queued', queuedAt, attempts, revision },
+    id,
+    identifier,
+    priority,
+    state: 'queued',
+    queuedAt,
+    attempts,
+    revision,
     ...(variants && { variants }),
     ...(withConfigured !== undefined && { withConfigured }),
     ...(error !== undefined && { error }),
