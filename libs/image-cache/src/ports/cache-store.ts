@@ -5,6 +5,7 @@ import type {
   EntryKey,
   EntryMeta,
   Evicted,
+  EvictedCounts,
   Generation,
   Kind,
   ListedEntry,
@@ -210,6 +211,8 @@ export interface StoreContext {
   readonly maxBufferedEntry: number;
   /** Tells of something that the store found and dealt with, such as a damaged entry. */
   readonly report: (incident: StoreIncident) => void;
+  /** Tells that entries have made room for others. */
+  readonly pruned?: (gone: EvictedCounts) => void;
 }
 
 /** Something that a store found and dealt with. */

@@ -90,6 +90,9 @@ function makeStore(
     report: (incident) => {
       report(incident);
     },
+    pruned: (counts) => {
+      events.emit('evicted', { reason: 'bounds', counts });
+    },
   };
   const inner = makeChecked(factory, context, path);
   const report = reporter(inner.name, events);

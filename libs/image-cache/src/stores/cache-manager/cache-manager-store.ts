@@ -31,6 +31,7 @@ import { disconnectFrom } from './key-value-cache.js';
 import { decodeAccess, decodeValue, encodeValue } from './key-value-codec.js';
 import { accessOf, addressOf, KeyValueGenerations, KINDS, type Epoch } from './key-value-generations.js';
 import { KeyValueRecords } from './key-value-records.js';
+import { countEvicted } from '../count-evicted.js';
 
 /**
  * Keeps infos, and small variants, in a cache that an application has anyway. What it cannot do: list its entries, so
@@ -134,7 +135,7 @@ class CacheManagerStore implements CacheStore {
     const found = epoch && (await this.#find(key, epoch));
     await this.#generations.endEntry(key);
     if (epoch !== undefined) await this.#remove(addressOf(key, epoch));
-    return found === undefined ? NOTHING : { ...NOTHING, [COUNTED[key.kind]]: 1, bytes: found.meta.size };
+    return countEvicted(found === undefined ? [] : [{ kind: key.kind, bytes: found.meta.size }]);
   }
 
   /** Of several that ask for it in one generation, one evicts the image and the others wait for that. */
@@ -241,8 +242,6 @@ class CacheManagerStore implements CacheStore {
 }
 
 const NOTHING: Evicted = { infos: 0, variants: 0, sources: 0, bytes: 0 };
-
-const COUNTED = { info: 'infos', variant: 'variants', source: 'sources' } as const;
 
 function ignore(): void {
   // told to the first request that meets it

@@ -13,7 +13,6 @@ import type {
   StoreContext,
   StoreFeatures,
 } from '../../ports/cache-store.js';
-import type { Clock } from '../../ports/clock.js';
 import type {
   EntryKey,
   EntryMeta,
@@ -27,6 +26,7 @@ import type {
   Usage,
 } from '../../ports/entry.js';
 import { BufferedReservation } from '../buffered-reservation.js';
+import { countEvicted } from '../count-evicted.js';
 
 /** Options of {@link heapStore}. */
 export interface HeapStoreOptions {
@@ -57,7 +57,7 @@ export interface ResizableStore extends CacheStore {
 export function heapStore(options: HeapStoreOptions = {}): (context: StoreContext) => ResizableStore {
   refuseUnknownKeys(options, ['maxSize'], 'heapStore');
   const maxSize = parseMemorySize(options.maxSize ?? '128MB', 'heapStore.maxSize');
-  return ({ clock }) => new HeapStore(maxSize, clock);
+  return (context) => new HeapStore(maxSize, context);
 }
 
 /** What an entry costs beside its body: key, metadata and the bookkeeping of the map; bytes. */
@@ -82,15 +82,15 @@ const FEATURES: StoreFeatures = {
 
 class HeapStore implements ResizableStore {
   readonly name = 'HeapCache';
-  readonly #clock: Clock;
+  readonly #context: Pick<StoreContext, 'clock' | 'pruned'>;
   readonly #generations = new Generations();
   readonly #groups = new Map<string, Set<string>>();
   readonly #entries: LRUCache<string, Held>;
   #maxSize: number;
 
-  constructor(maxSize: number, clock: Clock) {
+  constructor(maxSize: number, context: Pick<StoreContext, 'clock' | 'pruned'>) {
     this.#maxSize = maxSize;
-    this.#clock = clock;
+    this.#context = context;
     this.#entries = new LRUCache({
       // lru-cache cannot change its size; it keeps the order and the sum, #shrink keeps the target.
       maxSize: Number.MAX_SAFE_INTEGER,
@@ -140,7 +140,7 @@ class HeapStore implements ResizableStore {
       new BufferedReservation({
         generation,
         limit: this.#maxSize - OVERHEAD,
-        clock: this.#clock,
+        clock: this.#context.clock,
         publish: ({ meta, body, lastAccess }) => {
           if (this.#generations.of(key.group) !== generation) return false;
           this.#publish({ key, meta, body: ownBuffer(body), lastAccess, hits: 0 });
@@ -215,19 +215,15 @@ class HeapStore implements ResizableStore {
   }
 
   #shrink(): void {
-    while (this.#entries.calculatedSize > this.#maxSize) this.#entries.pop();
+    const gone: Held[] = [];
+    while (this.#entries.calculatedSize > this.#maxSize) gone.push(this.#entries.pop() as Held);
+    if (gone.length > 0) this.#context.pruned?.(countEvicted(gone.map(goneOf)));
   }
 
   #remove(ids: readonly string[]): Evicted {
-    const count = { infos: 0, variants: 0, sources: 0, bytes: 0 };
-    for (const id of ids) {
-      const held = this.#entries.peek(id);
-      if (held === undefined) continue;
-      count[COUNTED[held.key.kind]] += 1;
-      count.bytes += held.body.byteLength + OVERHEAD;
-      this.#entries.delete(id);
-    }
-    return count;
+    const held = ids.map((id) => this.#entries.peek(id)).filter((each) => each !== undefined);
+    for (const id of ids) this.#entries.delete(id);
+    return countEvicted(held.map(goneOf));
   }
 
   #forget(id: string): void {
@@ -238,7 +234,9 @@ class HeapStore implements ResizableStore {
   }
 }
 
-const COUNTED = { info: 'infos', variant: 'variants', source: 'sources' } as const;
+function goneOf({ key, body }: Held): { readonly kind: Kind; readonly bytes: number } {
+  return { kind: key.kind, bytes: body.byteLength + OVERHEAD };
+}
 
 function accessCursor({ key, lastAccess }: Held): string {
   return `${String(lastAccess).padStart(15, '0')}/${keyString(key)}`;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { messageOf } from '../../../common/errors.js';
-import type { StoreIncident } from '../../../ports/cache-store.js';
+import type { StoreContext, StoreIncident } from '../../../ports/cache-store.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { EntryKey } from '../../../ports/entry.js';
 import type { Lease } from '../../../ports/lease.js';
@@ -42,6 +42,7 @@ export interface OpenSpaceOptions {
   readonly local: boolean;
   readonly clock: Clock;
   readonly report: (incident: StoreIncident) => void;
+  readonly pruned?: StoreContext['pruned'] | undefined;
   /** Length of an entry's body; `undefined` when there is none that is whole. */
   readonly bodySize: (key: EntryKey) => Promise<number | undefined>;
 }
@@ -75,7 +76,8 @@ async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space
   const tables = (): IndexTables => opened.tables;
   const records = new FileRecords({ ...options, tables, directories, block: blockSize(layout.root) });
   const common = { ...options, tables, records, directories, background: new BackgroundWork(report) };
-  const pruner = new Pruner({ layout, index: () => new EntryIndex(tables()), now: () => clock.now(), report });
+  const index = (): EntryIndex => new EntryIndex(tables());
+  const pruner = new Pruner({ layout, index, now: () => clock.now(), report, pruned: options.pruned });
   const recovery = new Recovery({
     ...common,
     hasEnded: (owner) => hasEnded(owner, place),

@@ -1,6 +1,8 @@
 import { unlink } from 'node:fs/promises';
 import { messageOf } from '../../../common/errors.js';
 import type { StoreIncident } from '../../../ports/cache-store.js';
+import type { EvictedCounts, Kind } from '../../../ports/entry.js';
+import { countEvicted } from '../../count-evicted.js';
 import type { EntryIndex, IndexedEntry } from '../index/entry-index.js';
 import { isAbsence } from '../files/file-access.js';
 import type { Layout } from '../files/layout.js';
@@ -19,6 +21,8 @@ export interface PrunerOptions {
   readonly index: () => EntryIndex;
   readonly now: () => number;
   readonly report: (incident: StoreIncident) => void;
+  /** Told of what has gone to make room, unless a sweep does it, which reports itself. */
+  readonly pruned?: ((gone: EvictedCounts) => void) | undefined;
 }
 
 /** What has gone. */
@@ -63,6 +67,7 @@ export class Pruner {
       if (victims.length === 0) return pruned;
       const gone = await this.#remove(victims, listener);
       failures = gone.length === 0 ? failures + 1 : 0;
+      if (listener === undefined && gone.length > 0) this.#options.pruned?.(countEvicted(gone.map(goneOf)));
       pruned.entries += gone.length;
       pruned.bytes += gone.reduce((sum, { stored }) => sum + stored, 0);
     }
@@ -105,4 +110,8 @@ export class Pruner {
     index().remove(gone);
     return gone;
   }
+}
+
+function goneOf({ key, stored }: IndexedEntry): { readonly kind: Kind; readonly bytes: number } {
+  return { kind: key.kind, bytes: stored };
 }

@@ -1,0 +1,13 @@
+import type { EvictedCounts, Kind } from '../ports/entry.js';
+
+const COUNTED = { info: 'infos', variant: 'variants', source: 'sources' } as const;
+
+/** Counts entries that have gone, and the bytes that they took. */
+export function countEvicted(gone: Iterable<{ readonly kind: Kind; readonly bytes: number }>): EvictedCounts {
+  const counts = { infos: 0, variants: 0, sources: 0, bytes: 0 };
+  for (const { kind, bytes } of gone) {
+    counts[COUNTED[kind]] += 1;
+    counts.bytes += bytes;
+  }
+  return counts;
+}
