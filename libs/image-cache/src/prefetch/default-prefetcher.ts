@@ -8,7 +8,9 @@ import { isWaiting, type PrefetchQueue } from './prefetch-queue.js';
 import {
   Prefetcher,
   type Changed,
+  type EnqueueAllOptions,
   type Enqueued,
+  type EnqueuedCounts,
   type JobsOptions,
   type PrefetchJob,
   type PrefetchReport,
@@ -70,6 +72,28 @@ export class DefaultPrefetcher extends Prefetcher {
     const { isNew, job } = await queue.add({ identifier, priority, ...wanted });
     const status = isNew ? 'queued' : job.state === 'running' ? 'writing' : 'already-queued';
     return { status, job: this.#shown(job) };
+  }
+
+  /** @throws ImageCacheError as {@link enqueue}; what comes before stays queued */
+  async enqueueAll(
+    identifiers: Iterable<string> | AsyncIterable<string>,
+    { signal, onProgress, ...wanted }: EnqueueAllOptions = {},
+  ): Promise<EnqueuedCounts> {
+    const counts = { queued: 0, alreadyQueued: 0, writing: 0, cached: 0 };
+    for await (const identifier of identifiers) {
+      signal?.throwIfAborted();
+      const { status } = await this.enqueue({ ...wanted, identifier });
+      counts[status === 'already-queued' ? 'alreadyQueued' : status] += 1;
+      onProgress?.({ ...counts });
+    }
+    return counts;
+  }
+
+  /** @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS` without the option `folder`; what that throws */
+  imagesIn(folder: string, options: { readonly signal?: AbortSignal } = {}): AsyncIterable<string> {
+    const { folder: list } = this.#options.settings;
+    if (list === undefined) throw invalidOption('folder', 'the source of this prefetcher cannot list its images.');
+    return list(folder, options);
   }
 
   async jobs(options: JobsOptions = {}): Promise<{ readonly jobs: readonly PrefetchJob[]; readonly next?: string }> {

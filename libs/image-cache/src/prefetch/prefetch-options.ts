@@ -46,6 +46,13 @@ export interface KeptPart {
   keep(identifier: string, options: { readonly signal: AbortSignal }): Promise<'rendered' | 'cached'>;
 }
 
+/**
+ * Lists the identifiers of the images in a folder, and in the folders in it.
+ *
+ * @throws anything when there is no such folder, or it cannot be listed; the message is shown
+ */
+export type FolderListing = (folder: string, options: { readonly signal?: AbortSignal }) => AsyncIterable<string>;
+
 /** Options of a prefetcher. */
 export interface PrefetchOptions {
   /**
@@ -81,4 +88,6 @@ export interface PrefetchOptions {
   readonly info?: KeptPart;
   /** Originals, where they are cached. @default none */
   readonly original?: KeptPart;
+  /** Lists the images in a folder of the source. @default none: folders cannot be queued */
+  readonly folder?: FolderListing;
 }

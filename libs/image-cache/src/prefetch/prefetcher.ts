@@ -48,6 +48,22 @@ export interface Enqueued {
   readonly job?: PrefetchJob;
 }
 
+/** How many images are queued at a time. */
+export interface EnqueueAllOptions extends Omit<PrefetchRequest, 'identifier'> {
+  /** Ends it before the next image; those before stay queued. */
+  readonly signal?: AbortSignal;
+  /** Called after each image. */
+  readonly onProgress?: (soFar: EnqueuedCounts) => void;
+}
+
+/** What became of many requests: images by {@link Enqueued.status}. */
+export interface EnqueuedCounts {
+  readonly queued: number;
+  readonly alreadyQueued: number;
+  readonly writing: number;
+  readonly cached: number;
+}
+
 /** What there is of an image. */
 export interface Warmth {
   readonly identifier: string;
@@ -113,6 +129,13 @@ export interface Changed {
 export abstract class Prefetcher {
   /** Queues an image; says so when there is nothing to do. */
   abstract enqueue(request: PrefetchRequest): Promise<Enqueued>;
+  /** Queues many images: those of a list, of {@link imagesIn}, of a manifest. */
+  abstract enqueueAll(
+    identifiers: Iterable<string> | AsyncIterable<string>,
+    options?: EnqueueAllOptions,
+  ): Promise<EnqueuedCounts>;
+  /** The images in a folder of the source, and in the folders in it. */
+  abstract imagesIn(folder: string, options?: { readonly signal?: AbortSignal }): AsyncIterable<string>;
   /** Lists jobs. */
   abstract jobs(options?: JobsOptions): Promise<{ readonly jobs: readonly PrefetchJob[]; readonly next?: string }>;
   /** The job of an image, if it has one. */

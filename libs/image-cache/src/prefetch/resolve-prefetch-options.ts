@@ -1,7 +1,7 @@
 import { messageOf } from '../common/errors.js';
 import { invalidOption, parseInteger, refuseUnknownKeys, shown } from '../common/options.js';
 import { parseDuration } from '../common/units.js';
-import type { KeptPart, PrefetchOptions, VariantWords } from './prefetch-options.js';
+import type { FolderListing, KeptPart, PrefetchOptions, VariantWords } from './prefetch-options.js';
 import { operationWords } from './operation-words.js';
 
 /** Options with everything checked, filled in and in milliseconds. */
@@ -19,6 +19,7 @@ export interface ResolvedPrefetch {
   readonly words: VariantWords;
   readonly info: KeptPart | undefined;
   readonly original: KeptPart | undefined;
+  readonly folder: FolderListing | undefined;
 }
 
 const KEYS: readonly (keyof PrefetchOptions)[] = [
@@ -35,6 +36,7 @@ const KEYS: readonly (keyof PrefetchOptions)[] = [
   'words',
   'info',
   'original',
+  'folder',
 ];
 
 /**
@@ -44,16 +46,18 @@ const KEYS: readonly (keyof PrefetchOptions)[] = [
  */
 export function resolvePrefetchOptions(options: PrefetchOptions, path = 'prefetch'): ResolvedPrefetch {
   refuseUnknownKeys(options, KEYS, path);
-  const { directory, durable = false, words = operationWords, variants = [] } = options;
+  const { directory, durable = false, words = operationWords, variants = [], folder } = options;
   if (directory !== undefined && (typeof directory !== 'string' || directory.trim() === ''))
     throw invalidOption(`${path}.directory`, 'has to name a directory; leave it out for a queue in memory.');
   if (typeof durable !== 'boolean')
     throw invalidOption(`${path}.durable`, `${shown(durable)} is neither true nor false.`);
   if (typeof words.expand !== 'function') throw invalidOption(`${path}.words`, 'is no object with expand().');
+  if (folder !== undefined && typeof folder !== 'function') throw invalidOption(`${path}.folder`, 'is no function.');
   return {
     directory,
     durable,
     words,
+    folder,
     variants: checkVariants(variants, `${path}.variants`, words),
     maxJobs: parseInteger(options.maxJobs ?? 100_000, `${path}.maxJobs`, { min: 1, max: 1_000_000 }),
     ...prefetchTimes(options, path),
