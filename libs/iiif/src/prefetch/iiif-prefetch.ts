@@ -1,16 +1,23 @@
-import { isImageCacheError, type KeptPart, type PrefetchOptions, type SourceCache } from 'nestjs-image-cache';
+import {
+  isImageCacheError,
+  type FolderListing,
+  type KeptPart,
+  type PrefetchOptions,
+  type SourceCache,
+} from 'nestjs-image-cache';
 import type { ImageService } from '../service/image-service.js';
 
 /**
  * What a prefetcher has to know of the images of a IIIF server: the words for their variants, such as
- * `full/400,/0/default.jpg` and `tiles:0-2`, and how their infos are cached, and the originals where they are.
+ * `full/400,/0/default.jpg` and `tiles:0-2`, how their infos are cached, and the originals where they are, and what is in
+ * a folder.
  *
  * @param sources `sources` of the cache
  */
 export function iiifPrefetch(
   images: ImageService,
   sources?: SourceCache,
-): Pick<PrefetchOptions, 'words' | 'info' | 'original'> {
+): Pick<PrefetchOptions, 'words' | 'info' | 'original' | 'folder'> {
   const info: KeptPart = {
     has: async (identifier, options) => {
       try {
@@ -26,7 +33,8 @@ export function iiifPrefetch(
       return outcome.kind === 'hit' || outcome.kind === 'collapsed' ? 'cached' : 'rendered';
     },
   };
-  return { words: images.variants, info, ...(sources && { original: originalsOf(sources) }) };
+  const folder: FolderListing = (path, options) => images.list({ ...options, folder: path });
+  return { words: images.variants, info, folder, ...(sources && { original: originalsOf(sources) }) };
 }
 
 function originalsOf(sources: SourceCache): KeptPart {

@@ -30,7 +30,7 @@ import { readImageInfo } from '../render/read-image-info.js';
 import type { Renderer } from '../render/renderer.js';
 import type { ApiVersion, ImageRequestSegments } from '../request/image-request.js';
 import { parseImageRequest } from '../request/parse-image-request.js';
-import type { Original, OriginalSource } from '../source/original-source.js';
+import type { Original, OriginalListOptions, OriginalSource } from '../source/original-source.js';
 
 /** What an {@link ImageService} depends on. */
 export interface ImageServiceOptions {
@@ -107,6 +107,18 @@ export class ImageService {
         if (!isImageCacheError(error, 'E_IMAGE_CACHE_SOURCE_CHANGED') || attempt === ATTEMPTS) throw error;
       }
     }
+  }
+
+  /**
+   * The identifiers of the images that there are.
+   *
+   * @throws IiifError `E_IIIF_BAD_REQUEST` where the source does not know them; as the source
+   */
+  list(options?: OriginalListOptions): AsyncIterable<string> {
+    const { source } = this.#options;
+    if (source.isListable === false)
+      throw new IiifError('E_IIIF_BAD_REQUEST', `${source.name} does not know which images there are.`);
+    return source.list(options);
   }
 
   /**

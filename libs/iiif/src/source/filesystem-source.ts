@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { SourceLookup, SourceStamp } from 'nestjs-image-cache';
 import { IiifError } from '../errors.js';
 import { isHidden, parseIdentifier } from './identifier.js';
+import { findFolder } from './find-folder.js';
 import { listOriginals } from './list-originals.js';
 import { openOriginal, unlessMissing } from './open-original.js';
 import type { Original, OriginalListOptions, OriginalSource } from './original-source.js';
@@ -67,9 +68,10 @@ export class FilesystemSource implements OriginalSource {
   }
 
   /** {@inheritDoc OriginalSource.list} */
-  async *list(options: OriginalListOptions = {}): AsyncGenerator<string> {
+  async *list({ folder, ...options }: OriginalListOptions = {}): AsyncGenerator<string> {
     await this.#root.assertAvailable();
-    yield* listOriginals(await this.#root.identity(), options);
+    const root = await this.#root.identity();
+    yield* listOriginals(root, { ...options, folder: folder === undefined ? '' : await findFolder(root, folder) });
   }
 
   /** {@inheritDoc OriginalSource.ping} */

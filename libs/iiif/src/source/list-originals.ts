@@ -7,15 +7,21 @@ import { SourceRoot, unavailable, type RootIdentity } from './source-root.js';
 const EXTENSIONS = /\.(?:jpe?g|png|webp|p?tiff?|tf8|btf|gif|avif|heif)$/i;
 const MAX_DEPTH = 32;
 
+/** Where a listing begins, and how far it goes. */
+export interface ListedFolder extends OriginalListOptions {
+  /** Identifier of the folder with a slash at the end; empty for the root. */
+  readonly folder: string;
+}
+
 /**
- * Walks over the images below the root in the order of their identifiers. Hidden files are left out, and so are linked
+ * Walks over the images in a folder in the order of their identifiers. Hidden files are left out, and so are linked
  * folders, which could lead in circles; a folder that cannot be read ends the listing.
  */
-export async function* listOriginals(root: RootIdentity, options: OriginalListOptions): AsyncGenerator<string> {
-  const { after, limit = Infinity, signal } = options;
+export async function* listOriginals(root: RootIdentity, options: ListedFolder): AsyncGenerator<string> {
+  const { folder, after, limit = Infinity, signal } = options;
   let left = limit;
   if (left <= 0) return;
-  for await (const identifier of walk(root, { folder: '', depth: 0, after, signal })) {
+  for await (const identifier of walk(root, { folder, depth: 0, after, signal })) {
     yield identifier;
     if (--left <= 0) return;
   }

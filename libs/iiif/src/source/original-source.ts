@@ -20,6 +20,8 @@ export interface Original {
 
 /** What a listing shows. */
 export interface OriginalListOptions {
+  /** Only what is in this folder, and in the folders in it; a path as in identifiers. @default all */
+  readonly folder?: string;
   /** Only identifiers after this one, in the order of the listing. */
   readonly after?: string;
   /** Most identifiers to be listed. @default no limit */
@@ -37,7 +39,11 @@ export interface OriginalSource extends ImageSource {
    * @throws IiifError `E_IIIF_NOT_FOUND` (404), `E_IIIF_BAD_IDENTIFIER` (400), `E_IIIF_SOURCE_UNAVAILABLE` (503)
    */
   open(identifier: string, options?: { readonly signal?: AbortSignal }): Promise<Original>;
-  /** Lists the identifiers of what looks like an image, in a stable order. */
+  /**
+   * Lists the identifiers of what looks like an image, in a stable order.
+   *
+   * @throws IiifError `E_IIIF_NOT_FOUND` when there is no such folder, `E_IIIF_BAD_IDENTIFIER` when it cannot be one
+   */
   list(options?: OriginalListOptions): AsyncIterable<string>;
   /**
    * Answers when the source can be used.

@@ -454,6 +454,39 @@ describe('the listing', () => {
     expect(await collect(source.list({ after }))).toEqual(expected);
   });
 
+  it.each([
+    ['maps', ['maps/old/rome.png', 'maps/paris.tif']],
+    ['maps/', ['maps/old/rome.png', 'maps/paris.tif']],
+    ['maps/old', ['maps/old/rome.png']],
+  ])('is that of a folder alone: %s', async (folder, expected) => {
+    expect(await collect(source.list({ folder }))).toEqual(expected);
+    const [first = '', ...rest] = expected;
+    expect(await collect(source.list({ folder, after: first }))).toEqual(rest);
+  });
+
+  it.each([
+    ['nowhere', 'E_IIIF_NOT_FOUND'],
+    ['harbour.jpg', 'E_IIIF_NOT_FOUND'],
+    ['.hidden', 'E_IIIF_NOT_FOUND'],
+    ['..', 'E_IIIF_BAD_IDENTIFIER'],
+    ['maps/../..', 'E_IIIF_BAD_IDENTIFIER'],
+    ['/etc', 'E_IIIF_BAD_IDENTIFIER'],
+    ['', 'E_IIIF_BAD_IDENTIFIER'],
+  ])('refuses the folder %j', async (folder, code) => {
+    await expect(collect(source.list({ folder }))).rejects.toMatchObject({ code });
+  });
+
+  it('follows a link to a folder only to where it stays inside', async () => {
+    await symlink(join(root, 'maps'), join(root, 'inside'));
+    await symlink(tmpdir(), join(root, 'outside'));
+    try {
+      expect(await collect(source.list({ folder: 'inside' }))).toEqual(['inside/old/rome.png', 'inside/paris.tif']);
+      await expect(collect(source.list({ folder: 'outside' }))).rejects.toMatchObject({ code: 'E_IIIF_NOT_FOUND' });
+    } finally {
+      for (const name of ['inside', 'outside']) await rm(join(root, name));
+    }
+  });
+
   it('is empty with a limit of none, and ends when aborted', async () => {
     expect(await collect(source.list({ limit: 0 }))).toEqual([]);
     await expect(collect(source.list({ signal: AbortSignal.abort(new Error('stop')) }))).rejects.toThrow('stop');
