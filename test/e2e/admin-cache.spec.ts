@@ -63,7 +63,7 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
           state: 'cached',
           hits: 0,
           info: { identifier: 'maps/b c' },
-          warmth: { isWarm: false },
+          warmth: { isWarm: true },
         },
       ]);
       expect((json as { entries: object[] }).entries).toHaveLength(3);
@@ -72,7 +72,7 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
         state: 'queued',
         entries: [],
         bytes: 0,
-        job: { identifier: 'later', queuedAt: '2026-01-01T00:00:00.000Z', notBefore: '2026-01-02T00:00:00.000Z' },
+        job: { identifier: 'later', queuedAt: expect.stringMatching(TIME) },
       });
       expect((await ask(app, 'GET /admin/cache/nobody')).status).toBe(404);
     });
@@ -110,7 +110,7 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
     });
 
     it('queues images, lists them and takes them out again', async () => {
-      const put = await ask(app, 'PUT /admin/cache/maps%2Fx', { body: { variants: ['max'], priority: 3 } });
+      const put = await ask(app, 'PUT /admin/cache/maps%2Fx', { body: { variants: ['jpg:max'], priority: 3 } });
       expect([put.status, put.json]).toMatchObject([
         202,
         { status: 'queued', job: { identifier: 'maps/x', priority: 3 } },
@@ -118,14 +118,14 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
       expect((await ask(app, 'PUT /admin/cache/maps%2Fx')).json).toMatchObject({ status: 'already-queued' });
       await ask(app, 'PUT /admin/cache/y');
       const page = (await ask(app, 'GET /admin/queue?limit=1&state=queued')).json as { jobs: object[]; next: string };
-      expect(page).toMatchObject({ jobs: [{ identifier: 'maps/x', variants: ['max'] }], next: expect.any(String) });
+      expect(page).toMatchObject({ jobs: [{ identifier: 'maps/x', variants: ['jpg:max'] }], next: expect.any(String) });
       const rest = await ask(app, `GET /admin/queue?after=${page.next}`);
       expect(rest.json).toMatchObject({ jobs: [{ identifier: 'y' }] });
       expect((await ask(app, 'DELETE /admin/queue/maps%2Fx')).status).toBe(204);
       expect((await ask(app, 'DELETE /admin/queue/maps%2Fx')).status).toBe(404);
+      expect((await ask(app, 'POST /admin/actions/prefetch')).json).toMatchObject({ completed: 1, aborted: false });
       expect((await ask(app, 'POST /admin/actions/pause')).json).toMatchObject({ isPaused: true });
       expect((await ask(app, 'POST /admin/actions/resume')).json).toMatchObject({ isPaused: false });
-      expect((await ask(app, 'POST /admin/actions/prefetch')).json).toMatchObject({ completed: 1, aborted: false });
       expect(app.cache.stats().managed).toBe(7);
     });
 
@@ -142,9 +142,9 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
 
     it('evicts images whose sources have changed, one or several', async () => {
       const one = await ask(app, 'POST /admin/actions/changed', { body: { identifier: 'a' } });
-      expect([one.status, one.json]).toMatchObject([200, { evicted: { infos: 1, variants: 2 }, requeued: 0 }]);
+      expect([one.status, one.json]).toMatchObject([200, { evicted: { infos: 1, variants: 2 }, requeued: 2 }]);
       const both = await ask(app, 'POST /admin/actions/changed', { body: { identifiers: ['maps/b c', 'c', 'no'] } });
-      expect(both.json).toMatchObject({ evicted: { infos: 2, variants: 4 }, requeued: 0 });
+      expect(both.json).toMatchObject({ evicted: { infos: 2, variants: 4 }, requeued: 4 });
     });
 
     it('changes options while the cache is in use', async () => {
@@ -171,7 +171,7 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
           usage: { info: { entries: 3 }, variant: { entries: 6 }, source: { entries: 0, bytes: 0 } },
           bounds: { maxSize: 128 * 1024 * 1024 },
           worker: { enabled: false },
-          prefetch: { isPaused: false, nextAt: '2026-01-03T00:00:00.000Z' },
+          prefetch: { isPaused: false, queued: 0, completed: 0 },
           stores: [
             {
               name: 'HeapCache',

@@ -262,6 +262,17 @@ describe.each(PLATFORMS)('who must not manage the cache, on %s,', (platform) => 
     ['PUT /admin/cache/x', { variants: 'max' }, 'variants: has to be a list'],
     ['PUT /admin/cache/x', { priority: 1.5 }, 'priority: 1.5 is not a whole number'],
     ['PUT /admin/cache/x', { identifier: 'y' }, '"identifier": there is no such field'],
+    ['POST /admin/tasks', { verb: 'QueueImages' }, 'identifiers: give either identifiers, a list, or folder.'],
+    ['POST /admin/tasks', { verb: 'QueueImages', identifiers: ['a'], folder: 'b' }, 'identifiers: give either'],
+    ['POST /admin/tasks', { verb: 'QueueImages', identifiers: [] }, 'identifiers: has to be a list of 1 to 10000'],
+    ['POST /admin/tasks', { verb: 'QueueImages', identifiers: ['a', ''] }, 'identifiers[1]: is empty.'],
+    [
+      'POST /admin/tasks',
+      { verb: 'QueueImages', identifier: 'a' },
+      'identifier: QueueImages takes identifiers, a list.',
+    ],
+    ['POST /admin/tasks', { verb: 'QueueImages', folder: 'a', dryRun: true }, 'dryRun: there is none for QueueImages.'],
+    ['POST /admin/tasks', { verb: 'PurgeCache', folder: 'a' }, 'folder: is for QueueImages alone.'],
     ['POST /admin/tasks', { verb: 'PrefetchImages', dryRun: true }, 'dryRun: there is none for PrefetchImages.'],
   ])('asks for what cannot be: %s %j', async (line, body, message) => {
     const { status, json } = await ask(app, line, { body });

@@ -29,7 +29,9 @@ describe.each(PLATFORMS)('tasks on %s', (platform) => {
   const begin = async (app: TestApp, body: object): Promise<string> => {
     const { status, headers, json } = await ask(app, 'POST /admin/tasks', { body });
     const { id } = json as Shown;
-    expect([status, headers.location, json]).toEqual([202, `/admin/tasks/${id}`, expect.objectContaining(body)]);
+    // What a task is about may be long, and is not told again.
+    const { identifiers: _, priority: __, ...told } = body as Record<string, unknown>;
+    expect([status, headers.location, json]).toEqual([202, `/admin/tasks/${id}`, expect.objectContaining(told)]);
     return id;
   };
 
@@ -56,7 +58,7 @@ describe.each(PLATFORMS)('tasks on %s', (platform) => {
     ['SweepCache', { aborted: false, steps: expect.any(Array) }, [2, 2]],
     ['CleanCache', { aborted: false, steps: expect.any(Array) }, [2, 2]],
     ['PruneCache', { aborted: false, steps: [{ step: 'bounds' }] }, [2, 2]],
-    ['PrefetchImages', { completed: 1, aborted: false }, [2, 2]],
+    ['PrefetchImages', { completed: 1, rendered: 1, aborted: false }, [2, 3]],
   ])('do %s, after saying what it would do', async (verb, result, left) => {
     const app = await start(
       adminApp({ cache: { variant: { store: filesystemStore({ directory: directory.path }) } } }),
@@ -81,6 +83,37 @@ describe.each(PLATFORMS)('tasks on %s', (platform) => {
     const { info, variant } = await app.cache.usage();
     expect([info.entries, variant.entries]).toEqual(left);
     expect(managed).toMatchObject([{ who: 'ada', what: verb, counts: expect.any(Object) }]);
+  });
+
+  it('queue images that are named, and say how far they are', async () => {
+    const app = await start(adminApp());
+    await cacheImages(app.cache, ['warm']);
+    await ask(app, 'PUT /admin/cache/known');
+    const managed = record(app.cache, 'managed');
+    const identifiers = ['warm', 'known', 'a', 'maps/b c'];
+    const task = await ended(app, await begin(app, { verb: 'QueueImages', identifiers, priority: 2 }));
+    expect(task).toMatchObject({
+      status: 'succeeded',
+      result: { queued: 2, alreadyQueued: 1, writing: 0, cached: 1 },
+      progress: { step: 'queue', examined: 4 },
+    });
+    expect(task).not.toHaveProperty('identifiers');
+    expect(managed).toMatchObject([{ who: 'ada', what: 'QueueImages', counts: { queued: 2 } }]);
+    const { jobs } = (await ask(app, 'GET /admin/queue')).json as { jobs: { identifier: string; priority: number }[] };
+    expect(jobs.map(({ identifier, priority }) => [identifier, priority])).toEqual([
+      ['known', 2],
+      ['a', 2],
+      ['maps/b c', 2],
+    ]);
+  });
+
+  it('fail to queue a folder where the source cannot list it, and say so', async () => {
+    const app = await start(adminApp());
+    expect(await ended(app, await begin(app, { verb: 'QueueImages', folder: 'maps' }))).toMatchObject({
+      status: 'failed',
+      folder: 'maps',
+      error: 'folder: the source of this prefetcher cannot list its images.',
+    });
   });
 
   it('purge a cache that is in use, and tell how far they are', async () => {

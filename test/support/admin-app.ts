@@ -1,15 +1,13 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import {
   ImageCacheAdminModule,
   type ImageCacheAdminExtras,
   type ImageCacheAdminOptions,
 } from 'nestjs-image-cache/admin';
-import { heapStore, ImageCache } from 'nestjs-image-cache';
-import { Prefetcher } from '../../libs/image-cache/src/prefetch/prefetcher.js';
+import { heapStore, ImagePrefetchModule, type ImageCache, type VariantRenderer } from 'nestjs-image-cache';
 import { next } from './async.js';
 import type { Answer } from './http-client.js';
 import { imageInfo } from './image-info.js';
-import { MemoryPrefetcher } from './memory-prefetcher.js';
 import type { AppOptions, TestApp } from './test-app.js';
 
 export const SECRET = 'correct horse';
@@ -19,32 +17,29 @@ export const CREDENTIALS = { Authorization: `Basic ${Buffer.from(`ada:${SECRET}`
 /** What an application with an admin API is made of. */
 export interface AdminSetup extends Omit<AppOptions, 'imports' | 'controllers'>, Omit<ImageCacheAdminExtras, 'cache'> {
   readonly admin?: ImageCacheAdminOptions;
-  /** @default a queue in memory */
-  readonly prefetcher?: Prefetcher | false;
+  /** Whether there is a queue, in memory, that is worked off when somebody says so. @default true */
+  readonly prefetcher?: boolean;
   readonly imports?: DynamicModule[];
 }
 
-@Module({})
-class QueueModule {
-  static with(prefetcher: Prefetcher | undefined): DynamicModule {
-    const useFactory = (cache: ImageCache): Prefetcher => prefetcher ?? new MemoryPrefetcher(cache);
-    const provider = { provide: Prefetcher, inject: [ImageCache], useFactory };
-    return { module: QueueModule, global: true, providers: [provider], exports: [Prefetcher] };
-  }
-}
+/** Says what was asked for. */
+const renderer: VariantRenderer = {
+  render: ({ identifier, operations }) =>
+    Promise.resolve({ body: Buffer.from(`${identifier} ${operations}`), contentType: 'image/jpeg' }),
+};
 
 /** The options of an application whose cache is managed by `ada`. */
 export function adminApp(setup: AdminSetup = {}): AppOptions {
-  const { admin = { auth: { username: 'ada', secret: SECRET } }, prefetcher } = setup;
-  const { path, guards, galiaPaths, controllers, imports = [], ...rest } = setup;
+  const { admin = { auth: { username: 'ada', secret: SECRET } }, prefetcher = true } = setup;
+  const { path, guards, galiaPaths, controllers, imports = [], cache = {}, ...rest } = setup;
   const extras = { path, guards, galiaPaths, controllers };
   const given = Object.fromEntries(Object.entries(extras).filter(([, value]) => value !== undefined));
   return {
-    cache: { variant: { store: heapStore() }, info: {} },
     ...rest,
+    cache: cache && { renderer, variant: { store: heapStore() }, info: {}, ...cache },
     imports: [
       ...imports,
-      ...(prefetcher === false ? [] : [QueueModule.with(prefetcher)]),
+      ...(prefetcher ? [ImagePrefetchModule.forRoot({ variants: ['jpg:max'], interval: '0' })] : []),
       ImageCacheAdminModule.register({ ...admin, ...given }),
     ],
   };

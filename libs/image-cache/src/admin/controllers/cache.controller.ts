@@ -23,15 +23,13 @@ import { ClearedDto, CountsDto, EntriesDto, ImageDto, KINDS } from '../dto/cache
 import { Answers, Described, DescribedChange, DryRun, OfImage } from '../dto/problems.js';
 import { EnqueueDto, EnqueuedDto } from '../dto/queue.dto.js';
 import { Fields, parseIdentifier } from '../input/fields.js';
+import { queueWishes } from '../input/task-order.js';
 import { clearTarget, TARGETS } from '../clearing.js';
 import { describeImage } from '../image-description.js';
 import { listPage, queueSummary } from '../listing-page.js';
 import type { Reply } from '../reply.js';
 import { requirePrefetcher } from '../require-prefetcher.js';
 import { countEntries, countsOf, shownJob } from '../shapes.js';
-
-/** Variants that one request queues. */
-const MOST_VARIANTS = 1000;
 
 const ORDERS = ['id', 'lastAccess'] as const;
 
@@ -148,10 +146,7 @@ export class CacheController {
     const prefetcher = requirePrefetcher(this.#prefetcher);
     const identifier = parseIdentifier(given);
     const fields = Fields.of(body, ['variants', 'priority'], 'body');
-    const variants = fields.texts('variants', MOST_VARIANTS);
-    const priority = fields.integer('priority', { min: -1000, max: 1000 });
-    const wanted = { ...(variants && { variants }), ...(priority !== undefined && { priority }) };
-    const { status, job } = await prefetcher.enqueue({ identifier, ...wanted });
+    const { status, job } = await prefetcher.enqueue({ identifier, ...queueWishes(fields) });
     this.#audit.tell(request, { what: 'queue', target: identifier, counts: { queued: status === 'queued' ? 1 : 0 } });
     return { status, ...(job && { job: shownJob(job) }) };
   }

@@ -16,11 +16,12 @@ import type { RoutedRequest } from '../../nest/http-exchange.js';
 import { Audit } from '../audit.js';
 import { Answers, Described, DescribedChange } from '../dto/problems.js';
 import { TaskDto, TaskRequestDto, TasksDto } from '../dto/tasks.dto.js';
-import { Fields, wrong } from '../input/fields.js';
+import { Fields } from '../input/fields.js';
+import { parseTask } from '../input/task-order.js';
 import type { Reply } from '../reply.js';
 import { countSweep, isoTime } from '../shapes.js';
 import { TaskRegistry, type Task, type TaskResult } from '../tasks/task-registry.js';
-import { VERBS, type TaskRequest } from '../tasks/verb.js';
+import type { TaskRequest } from '../tasks/verb.js';
 import { Verbs } from '../tasks/verbs.js';
 
 /** What takes longer than a request waits for. */
@@ -48,8 +49,8 @@ export class TasksController {
     @Req() request: RoutedRequest & { readonly originalUrl?: string },
     @Res({ passthrough: true }) reply: Reply,
   ): TaskDto {
-    const order = orderOf(body);
-    const work = this.#verbs.workOf(order);
+    const { request: order, images } = parseTask(body);
+    const work = this.#verbs.workOf(order, images);
     const who = this.#audit.operatorOf(request);
     const task = this.#tasks.add(order, async (context) => {
       const result = await work(context);
@@ -82,23 +83,14 @@ export class TasksController {
   }
 }
 
-function orderOf(body: unknown): TaskRequest {
-  const fields = Fields.of(body, ['verb', 'identifier', 'dryRun'], 'body');
-  const verb = fields.requiredChoice('verb', VERBS);
-  const dryRun = fields.flag('dryRun');
-  if (verb === 'PrefetchImages' && dryRun) throw wrong('dryRun', 'there is none for PrefetchImages.');
-  if (verb === 'EvictItemFromCache') return { verb, dryRun, identifier: fields.requiredText('identifier') };
-  if (fields.has('identifier')) throw wrong('identifier', `${verb} is about all images.`);
-  return { verb, dryRun };
-}
-
-function targetOf({ identifier }: TaskRequest): { readonly target?: string } {
-  return identifier === undefined ? {} : { target: identifier };
+function targetOf({ identifier, folder }: TaskRequest): { readonly target?: string } {
+  const target = identifier ?? folder;
+  return target === undefined ? {} : { target };
 }
 
 function countsIn(result: TaskResult): Readonly<Record<string, number>> {
   if ('steps' in result) return countSweep(result);
-  if ('infos' in result) return { ...result };
+  if ('infos' in result || 'queued' in result) return { ...result };
   const { completed, retried, dead } = result;
   return { completed, retried, dead };
 }

@@ -11,11 +11,13 @@ import {
   Res,
   ServiceUnavailableException,
 } from '@nestjs/common';
-import { ApiExcludeController, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiExcludeController, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NEVER_STORED } from '../../http/cache-control.js';
 import { isNotModified } from '../../http/conditional.js';
 import { formatEtag } from '../../http/entity-tags.js';
+import { HistoryDto } from '../dto/dashboard.dto.js';
+import { Answers, Described } from '../dto/problems.js';
 import { DashboardFeed, type DashboardHistory } from './dashboard-feed.js';
 import { DashboardPage, PAGE_HEADERS, type Asset } from './dashboard-page.js';
 
@@ -43,7 +45,10 @@ export class DashboardFeedController {
   }
 
   @Get('history')
-  @ApiOperation({ summary: 'Time series of the last so many seconds, an hour when nothing is said.' })
+  @ApiOperation({ summary: 'Time series of the last so many seconds.' })
+  @ApiQuery({ name: 'seconds', required: false, type: Number, description: '1 to 172800; 3600 by default.' })
+  @Answers(200, 'What was.', HistoryDto)
+  @Described(404)
   @Header('Cache-Control', NEVER_STORED)
   history(@Query('seconds') seconds?: unknown): Promise<DashboardHistory> {
     return this.#feed.history(parseSeconds(seconds));
@@ -51,6 +56,8 @@ export class DashboardFeedController {
 
   @Get('events')
   @ApiOperation({ summary: 'Server-sent events: `pulse`, `sample` and `notice`.' })
+  @ApiResponse({ status: 200, description: 'As long as one listens.', content: { 'text/event-stream': {} } })
+  @Described(404)
   events(@Res() reply: Reply & ServerResponse): void {
     if (!this.#feed.hasRoom)
       throw new ServiceUnavailableException('Too many look at the dashboard, or the server ends.');

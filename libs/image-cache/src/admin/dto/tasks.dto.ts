@@ -9,6 +9,18 @@ export class TaskRequestDto {
   @ApiPropertyOptional({ type: String, description: 'Of the image; for EvictItemFromCache.' })
   readonly identifier?: string;
 
+  @ApiPropertyOptional({ type: [String], description: 'Of the images; for QueueImages, if not all of a folder.' })
+  readonly identifiers?: readonly string[];
+
+  @ApiPropertyOptional({ type: String, description: 'Of the source; for QueueImages.' })
+  readonly folder?: string;
+
+  @ApiPropertyOptional({ type: [String], description: 'The configured ones when absent; for QueueImages.' })
+  readonly variants?: readonly string[];
+
+  @ApiPropertyOptional({ type: Number, default: 0, description: 'Greater goes first; for QueueImages.' })
+  readonly priority?: number;
+
   @ApiPropertyOptional({ type: Boolean, default: false, description: 'Counts, and changes nothing.' })
   readonly dryRun?: boolean;
 }
@@ -38,6 +50,9 @@ export class TaskDto {
 
   @ApiPropertyOptional({ type: String })
   readonly identifier?: string;
+
+  @ApiPropertyOptional({ type: String })
+  readonly folder?: string;
 
   @ApiPropertyOptional({ type: Boolean })
   readonly dryRun?: boolean;

@@ -4,7 +4,7 @@ import { ImageCacheError, isAbandonment, messageOf } from '../../common/errors.j
 import type { StepProgress } from '../../ports/cache-store.js';
 import type { EvictedCounts } from '../../ports/entry.js';
 import type { SweepReport } from '../../maintenance/sweep.js';
-import type { PrefetchReport } from '../../prefetch/prefetcher.js';
+import type { EnqueuedCounts, PrefetchReport } from '../../prefetch/prefetcher.js';
 import { ADMIN_SETTINGS, type AdminSettings } from '../admin-options.js';
 import type { TaskRequest, Verb } from './verb.js';
 
@@ -29,7 +29,7 @@ export interface Task extends TaskRequest {
 }
 
 /** What came of a task: counts, or the report of a sweep or of the prefetcher. */
-export type TaskResult = EvictedCounts | SweepReport | PrefetchReport;
+export type TaskResult = EvictedCounts | EnqueuedCounts | SweepReport | PrefetchReport;
 
 /** What the work of a task gets. */
 export interface TaskContext {

@@ -7,6 +7,7 @@ export const VERBS = [
   'SweepCache',
   'CleanCache',
   'PruneCache',
+  'QueueImages',
   'PrefetchImages',
 ] as const;
 
@@ -18,6 +19,16 @@ export interface TaskRequest {
   readonly verb: Verb;
   /** Of the image; for `EvictItemFromCache`. */
   readonly identifier?: string;
+  /** Of the source; for `QueueImages`. */
+  readonly folder?: string;
   /** Counts, and changes nothing. */
   readonly dryRun: boolean;
+}
+
+/** What is to be queued; for `QueueImages`. */
+export interface QueueOrder {
+  /** Those in `folder` when absent. */
+  readonly identifiers?: readonly string[];
+  readonly variants?: readonly string[];
+  readonly priority?: number;
 }

@@ -1,13 +1,13 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { Evicted, EvictedCounts, Kind } from '../../ports/entry.js';
-import type { Prefetcher } from '../../prefetch/prefetcher.js';
+import type { EnqueuedCounts, Prefetcher } from '../../prefetch/prefetcher.js';
 import type { ImageCache } from '../../service/image-cache.js';
 import type { SweepReport } from '../../maintenance/sweep.js';
 import { ADMIN_CACHE, ADMIN_PREFETCHER } from '../admin-options.js';
 import { requirePrefetcher } from '../require-prefetcher.js';
 import { countEntries, countsOf, countUsage } from '../shapes.js';
 import type { TaskContext, TaskResult, TaskWork } from './task-registry.js';
-import type { TaskRequest } from './verb.js';
+import type { QueueOrder, TaskRequest } from './verb.js';
 
 /** What the verbs of tasks do. */
 @Injectable()
@@ -24,7 +24,7 @@ export class Verbs {
   }
 
   /** @throws NotFoundException when something is to be prefetched and nothing can be */
-  workOf(request: TaskRequest): TaskWork {
+  workOf(request: TaskRequest, images: QueueOrder = {}): TaskWork {
     const { verb, dryRun, identifier = '' } = request;
     const cache = this.#cache;
     switch (verb) {
@@ -42,6 +42,10 @@ export class Verbs {
         return (context) => cache.cleanUp({ dryRun, ...context });
       case 'PruneCache':
         return (context): Promise<SweepReport> => cache.sweep({ steps: ['bounds'], dryRun, ...context });
+      case 'QueueImages': {
+        const prefetcher = requirePrefetcher(this.#prefetcher);
+        return (context) => queueAll(prefetcher, { ...context, ...images, folder: request.folder ?? '' });
+      }
       case 'PrefetchImages': {
         const prefetcher = requirePrefetcher(this.#prefetcher);
         return ({ signal }) => prefetcher.run({ signal });
@@ -66,6 +70,17 @@ export class Verbs {
     onProgress({ step: 'evict', ...sumOf(counts) });
     return counts;
   }
+}
+
+function queueAll(
+  prefetcher: Prefetcher,
+  { identifiers, folder, signal, onProgress, ...wanted }: TaskContext & QueueOrder & { readonly folder: string },
+): Promise<EnqueuedCounts> {
+  const images = identifiers ?? prefetcher.imagesIn(folder, { signal });
+  const tell = ({ queued, alreadyQueued, writing, cached }: EnqueuedCounts): void => {
+    onProgress({ step: 'queue', examined: queued + alreadyQueued + writing + cached, removed: 0, bytes: 0 });
+  };
+  return prefetcher.enqueueAll(images, { ...wanted, signal, onProgress: tell });
 }
 
 function sumOf({ infos, variants, sources, bytes }: EvictedCounts): {
