@@ -28,7 +28,10 @@ const iiif = IiifModule.forRootAsync({
     ImagePrefetchModule.forRootAsync({
       imports: [iiif],
       inject: [SETTINGS, ImageService, ImageCache],
-      useFactory: prefetchOptions,
+      useFactory: (settings: Settings, images: ImageService, cache: ImageCache) => ({
+        enabled: settings['cache.server.prefetch.enabled'],
+        ...prefetchOptions(settings, images, cache),
+      }),
     }),
   ],
   controllers: [HealthController, ImagesController],

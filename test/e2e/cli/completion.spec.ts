@@ -17,6 +17,7 @@ const COMMANDS = [
   'prefetch',
   'prune',
   'queue-image',
+  'queue-images',
   'stats',
   'sweep',
 ];

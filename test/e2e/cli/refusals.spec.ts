@@ -40,8 +40,10 @@ async function refused(args: readonly string[], environment: Record<string, stri
   return stderr.trimEnd().replace(/^image-server: /, '');
 }
 
+const NOWHERE = ['--server', 'http://127.0.0.1:1'];
+
 describe('image-server cache refuses, in one line,', () => {
-  it.each([
+  it.each<[string[], unknown]>([
     [['frobnicate'], 'frobnicate: there is no such command; see image-server cache --help.'],
     [['list-cache'], 'list-cache: there is no such command; did you mean list-cached?'],
     [['list-cached', '--limit', '0'], '--limit: "0" is not a whole number from 1 to 1000.'],
@@ -54,6 +56,25 @@ describe('image-server cache refuses, in one line,', () => {
     [['queue-image'], "missing required argument 'identifier'; see --help."],
     [['queue-image', 'a.tif', '--priority', '1.5'], '--priority: "1.5" is not a whole number from -1000 to 1000.'],
     [['queue-image', 'a.tif', '--variant', ''], '--variant: is empty; write it as full/400,/0/default.jpg.'],
+    [['queue-images', ...NOWHERE], 'Which images? Give one of --from, --folder and --manifest.'],
+    [
+      ['queue-images', ...NOWHERE, '--folder', 'a', '--from', 'b'],
+      'Which images? Give one of --from, --folder and --manifest.',
+    ],
+    [['queue-images', ...NOWHERE, '--folder', 'a', '--base-uri', 'b'], '--base-uri: is for a --manifest.'],
+    [
+      ['queue-images', ...NOWHERE, '--manifest', 'package.json'],
+      expect.stringMatching(/^--manifest: package\.json: The manifest shows no image /),
+    ],
+    [['queue-images', ...NOWHERE, '--manifest', 'README.md'], expect.stringMatching(/^--manifest: README\.md: .*JSON/)],
+    [
+      ['queue-images', ...NOWHERE, '--manifest', 'http://127.0.0.1:1/m.json'],
+      expect.stringMatching(/^--manifest: http:\S+ cannot be had: /),
+    ],
+    [
+      ['queue-images', ...NOWHERE, '--from', 'nowhere.txt'],
+      expect.stringMatching(/^--from: nowhere\.txt cannot be read: /),
+    ],
     [['delete-cached-image', '-f', ''], 'identifier: is empty; name an image.'],
     [['delete-cached-image', '-f', '--weird id'], "unknown option '--weird id'; see --help."],
     [['delete-cached-image', 'a.tif'], 'Nobody is there to be asked whether to delete; say --force to delete without.'],
@@ -81,7 +102,7 @@ describe('image-server cache refuses, in one line,', () => {
     ],
     [['stats'], 'No cache is configured; name a server (--server) or the configuration of one (--config).'],
   ])('%j', async (args, line) => {
-    expect(await refused(args)).toBe(line);
+    expect(await refused(args)).toEqual(line);
   });
 
   it('a secret that cannot be read', async () => {

@@ -2,13 +2,18 @@ import { parseSize } from 'nestjs-image-cache';
 import type { IiifOptions, OriginalSource } from 'nestjs-iiif';
 import { imageCacheOptions } from './image-cache-options.js';
 import type { Settings } from './known-keys.js';
+import type { StoreUse } from './stores.js';
 
-/** The options of the image server that settings describe. */
-export async function iiifOptions(settings: Settings, source: OriginalSource): Promise<IiifOptions> {
+/**
+ * The options of the image server that settings describe.
+ *
+ * @param use what the stores are opened for
+ */
+export async function iiifOptions(settings: Settings, source: OriginalSource, use?: StoreUse): Promise<IiifOptions> {
   const { base_uri: baseUri, 'processor.max_bytes': maxBytes } = settings;
   return {
     source,
-    cache: await imageCacheOptions(settings),
+    cache: await imageCacheOptions(settings, use),
     ...(baseUri !== undefined && { baseUri }),
     trustProxy: settings.trust_proxy,
     limits: {

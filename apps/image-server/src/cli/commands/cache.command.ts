@@ -10,6 +10,7 @@ import { ListCachedCommand } from './list-cached.command.js';
 import { ListQueuedCommand } from './list-queued.command.js';
 import { PrefetchCommand } from './prefetch.command.js';
 import { QueueImageCommand } from './queue-image.command.js';
+import { QueueImagesCommand } from './queue-images.command.js';
 import { StatsCommand } from './stats.command.js';
 import { CleanCommand, PruneCommand, SweepCommand } from './upkeep.commands.js';
 
@@ -25,6 +26,7 @@ configuration (--config or IMAGE_SERVER_CONFIG, and the environment), also while
     ListCachedCommand,
     ListQueuedCommand,
     QueueImageCommand,
+    QueueImagesCommand,
     DeleteCachedImageCommand,
     DeleteQueuedImageCommand,
     DeleteAllCachedImagesCommand,

@@ -7,6 +7,8 @@ import type { Call } from './managing-command.js';
 /** Empties the queue. */
 @SubCommand({ name: 'delete-all-queued-images', description: 'empties the queue of images to be prefetched' })
 export class DeleteAllQueuedImagesCommand extends DeletingCommand {
+  protected override readonly isAboutQueue = true;
+
   protected readonly help = {
     examples: [
       ['delete-all-queued-images', 'asks, and empties it'],

@@ -14,6 +14,8 @@ import { identifierOf } from './option-values.js';
   description: 'takes an image out of the queue of those to be prefetched',
 })
 export class DeleteQueuedImageCommand extends DeletingCommand {
+  protected override readonly isAboutQueue = true;
+
   protected readonly help = {
     examples: [
       ['delete-queued-image maps/paris.tif', 'asks, and takes it out'],

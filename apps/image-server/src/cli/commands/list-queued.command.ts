@@ -29,6 +29,8 @@ interface Options extends ListingOptions {
 /** Lists the images that wait for being prefetched. */
 @SubCommand({ name: 'list-queued', description: 'lists the images that wait for being prefetched, the next one first' })
 export class ListQueuedCommand extends ListingCommand<Options> {
+  protected override readonly isAboutQueue = true;
+
   protected readonly help = {
     examples: [
       ['list-queued', 'the next 100 images'],

@@ -75,7 +75,7 @@ export abstract class ManagingCommand<Options extends ManagingOptions = Managing
 
   /** Opens the cache, manages it and closes it. */
   override async run(params: string[], options: Options): Promise<void> {
-    const management = await this.#connector.open(options, this.useOf(options));
+    const management = await this.#connector.open(options, { use: this.useOf(options), queue: this.isAboutQueue });
     try {
       await this.manage(management, { params, options, signal: this.signal });
     } finally {
@@ -87,6 +87,9 @@ export abstract class ManagingCommand<Options extends ManagingOptions = Managing
   protected get signal(): AbortSignal {
     return this.#interruption.signal;
   }
+
+  /** Whether the queue is managed, and not what is cached. */
+  protected readonly isAboutQueue: boolean = false;
 
   /** What stores are opened for. */
   protected readonly useOf: (options: Options) => StoreUse = () => 'look';

@@ -1,4 +1,5 @@
 import { SubCommand } from 'nest-commander';
+import type { StoreUse } from '../../configuration/stores.js';
 import type { CacheManagement, Prefetched } from '../management/cache-management.js';
 import { duration, things } from '../output/quantities.js';
 import { ManagingCommand, type Call, type ManagingOptions } from './managing-command.js';
@@ -6,6 +7,9 @@ import { ManagingCommand, type Call, type ManagingOptions } from './managing-com
 /** Works the queue off. */
 @SubCommand({ name: 'prefetch', description: 'caches the images in the queue now, without waiting for the interval' })
 export class PrefetchCommand extends ManagingCommand {
+  protected override readonly isAboutQueue = true;
+  protected override readonly useOf = (): StoreUse => 'serve';
+
   protected readonly help = {
     examples: [
       ['prefetch', 'works the queue off'],

@@ -1,9 +1,9 @@
-import { Option, SubCommand } from 'nest-commander';
-import { CliError } from '../cli-error.js';
+import { SubCommand } from 'nest-commander';
 import type { CacheManagement, Queued } from '../management/cache-management.js';
 import { printable } from '../output/printable.js';
-import { ManagingCommand, type Call, type ManagingOptions } from './managing-command.js';
-import { identifierOf, wholeNumber } from './option-values.js';
+import type { Call } from './managing-command.js';
+import { identifierOf } from './option-values.js';
+import { QueuingCommand, type QueuingOptions } from './queuing-command.js';
 
 const OUTCOMES: Readonly<Record<Queued['status'], string>> = {
   queued: 'is queued for being prefetched.',
@@ -12,11 +12,6 @@ const OUTCOMES: Readonly<Record<Queued['status'], string>> = {
   cached: 'is cached already.',
 };
 
-interface Options extends ManagingOptions {
-  readonly variant?: readonly string[];
-  readonly priority?: number;
-}
-
 /** Queues an image for being prefetched. */
 @SubCommand({
   name: 'queue-image',
@@ -24,7 +19,7 @@ interface Options extends ManagingOptions {
   argsDescription: { identifier: 'the image, as it is called; nothing in it is decoded' },
   description: 'queues an image for being cached before it is asked for',
 })
-export class QueueImageCommand extends ManagingCommand<Options> {
+export class QueueImageCommand extends QueuingCommand {
   protected readonly help = {
     examples: [
       ['queue-image maps/paris.tif', 'with the configured variants'],
@@ -33,21 +28,7 @@ export class QueueImageCommand extends ManagingCommand<Options> {
     ],
   } as const;
 
-  @Option({
-    flags: '--variant <parameters>',
-    description: 'caches this variant, not the configured ones; may be repeated',
-  })
-  parseVariant(value: string, previous: readonly string[] = []): readonly string[] {
-    if (value === '') throw new CliError('--variant: is empty; write it as full/400,/0/default.jpg.');
-    return [...previous, value];
-  }
-
-  @Option({ flags: '--priority <number>', description: 'goes before those with a smaller number (default: 0)' })
-  parsePriority(value: string): number {
-    return wholeNumber('--priority', value, { min: -1000, max: 1000 });
-  }
-
-  protected async manage(management: CacheManagement, { params, options }: Call<Options>): Promise<void> {
+  protected async manage(management: CacheManagement, { params, options }: Call<QueuingOptions>): Promise<void> {
     const identifier = identifierOf(params);
     const { variant: variants, priority, json = false } = options;
     const queued = await management.enqueue({ identifier, variants, priority });

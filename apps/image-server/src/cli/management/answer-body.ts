@@ -9,16 +9,17 @@ const LONGEST_MESSAGE = 300;
 /**
  * The body of an answer as a text.
  *
- * @throws CliError when it is longer than any of an image server
+ * @param whose what ought to have answered
+ * @throws CliError when it is longer than any that such a thing gives
  */
-export async function bodyOf({ body, url }: Response): Promise<string> {
+export async function bodyOf({ body, url }: Response, whose = 'an image server'): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
   for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
     if (bytes > MOST)
-      throw new CliError(`${new URL(url).origin}: the answer is longer than ${MOST} bytes; is it an image server?`);
+      throw new CliError(`${new URL(url).origin}: the answer is longer than ${MOST} bytes; is it ${whose}?`);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

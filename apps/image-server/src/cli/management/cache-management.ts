@@ -77,6 +77,19 @@ export interface Queued {
   readonly job?: QueuedJob;
 }
 
+/** What is to be queued, many at a time: images by name, or those in a folder of the source. */
+export interface QueueAllRequest extends Omit<QueueRequest, 'identifier'> {
+  readonly images: { readonly identifiers: readonly string[] } | { readonly folder: string };
+}
+
+/** What became of many images. */
+export interface QueuedCounts {
+  readonly queued: number;
+  readonly alreadyQueued: number;
+  readonly writing: number;
+  readonly cached: number;
+}
+
 /** What the prefetcher did. */
 export interface Prefetched {
   readonly completed: number;
@@ -127,6 +140,8 @@ export interface CacheManagement {
   jobs(request: JobsRequest): Promise<JobPage>;
   /** Queues an image for being prefetched. */
   enqueue(request: QueueRequest): Promise<Queued>;
+  /** Queues many images. */
+  enqueueAll(request: QueueAllRequest, work: Work): Promise<QueuedCounts>;
   /** Evicts all that is cached of an image; `false` when nothing is. */
   evict(identifier: string): Promise<boolean>;
   /** Takes an image out of the queue; `false` when it is not there. */

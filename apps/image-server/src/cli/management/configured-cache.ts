@@ -30,7 +30,7 @@ function withoutMemory({ variant, ...options }: ImageCacheOptions): ImageCacheOp
 }
 
 /** Tells what goes wrong on the way, which is not the result; of an opening that fails, its error tells. */
-class Complaints implements CacheLogger {
+export class Complaints implements CacheLogger {
   readonly #held: string[] = [];
   #isOpen = false;
 
@@ -53,7 +53,8 @@ class Complaints implements CacheLogger {
   }
 }
 
-async function requireKept(settings: Settings): Promise<void> {
+/** @throws CliError when what is cached is not where it can be managed from here */
+export async function requireKept(settings: Settings, { mayBeEmpty = false } = {}): Promise<void> {
   const { 'cache.server.variant.implementation': variant, 'cache.server.info.implementation': info = variant } =
     settings;
   const stores = [
@@ -66,11 +67,12 @@ async function requireKept(settings: Settings): Promise<void> {
   if (stores.every((store) => store === 'HeapCache')) {
     throw new CliError('A HeapCache is in the memory of its server; name the server (--server).');
   }
-  if (stores.includes('FilesystemCache')) await requireDirectory(settings['cache.FilesystemCache.pathname'] ?? '');
+  if (stores.includes('FilesystemCache'))
+    await requireDirectory(settings['cache.FilesystemCache.pathname'] ?? '', mayBeEmpty);
 }
 
 /** A server makes its directory; whoever manages a cache has misspelt it. */
-async function requireDirectory(directory: string): Promise<void> {
+async function requireDirectory(directory: string, mayBeEmpty: boolean): Promise<void> {
   const names = await readdir(directory).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     const what = code === 'ENOENT' ? 'is not there' : `cannot be read: ${oneLine(error)}`;
@@ -78,7 +80,7 @@ async function requireDirectory(directory: string): Promise<void> {
       cause: error,
     });
   });
-  if (names.length === 0) {
+  if (names.length === 0 && !mayBeEmpty) {
     throw new CliError(`cache.FilesystemCache.pathname: ${directory} is empty; no server has cached there yet.`);
   }
 }

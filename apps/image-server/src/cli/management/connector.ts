@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { readFileSync } from 'node:fs';
 import { readConfiguration, requireComplete } from '../../configuration/configuration.js';
 import type { Environment } from '../../configuration/read-environment.js';
-import type { StoreUse } from '../../configuration/stores.js';
 import { oneLine } from '../../one-line.js';
 import { CliError } from '../cli-error.js';
 import { AdminClient } from './admin-client.js';
 import type { CacheManagement } from './cache-management.js';
 import type { ConnectionOptions } from './connection-options.js';
+import type { ManagedStores } from './managed-stores.js';
 import { ServerManagement } from './server-management.js';
 
 /** Milliseconds. */
@@ -19,10 +19,10 @@ export class Connector {
   /**
    * That of a server when one is named, by option before environment; else the stores of the configuration.
    *
-   * @param use what the stores are opened for
+   * @param what what the stores are opened for, and whether the queue is
    * @throws CliError or ConfigurationError when there is no such cache
    */
-  async open(options: ConnectionOptions, use: StoreUse): Promise<CacheManagement> {
+  async open(options: ConnectionOptions, what: ManagedStores): Promise<CacheManagement> {
     const { env: environment } = process;
     if (options.server !== undefined && options.config !== undefined) {
       throw new CliError('--server and --config: name one of them; a server has its own configuration.');
@@ -34,7 +34,7 @@ export class Connector {
     requireComplete(configuration);
     // Whoever asks a server needs no stores.
     const { StoreManagement } = await import('./store-management.js');
-    return StoreManagement.open(configuration.settings, use);
+    return StoreManagement.open(configuration.settings, what);
   }
 }
 

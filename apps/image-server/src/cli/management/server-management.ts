@@ -12,9 +12,12 @@ import type {
   Prefetched,
   Queued,
   QueuedJob,
+  QueueAllRequest,
+  QueuedCounts,
   QueueRequest,
   Upkeep,
   Work,
+  WorkProgress,
 } from './cache-management.js';
 import { ServerTasks, type TaskVerb } from './server-tasks.js';
 
@@ -46,6 +49,20 @@ export class ServerManagement implements CacheManagement {
     const body = { ...(variants !== undefined && { variants }), ...(priority !== undefined && { priority }) };
     const answer = await this.#client.request({ path: ['cache', identifier], method: 'PUT', body });
     return shaped<Queued>(answer, { status: 'string' });
+  }
+
+  async enqueueAll({ images, variants, priority }: QueueAllRequest, work: Work): Promise<QueuedCounts> {
+    const wanted = { ...(variants !== undefined && { variants }), ...(priority !== undefined && { priority }) };
+    const sum = { queued: 0, alreadyQueued: 0, writing: 0, cached: 0 };
+    for (const part of partsOf(images)) {
+      const onProgress = ({ examined = 0, ...progress }: WorkProgress): void => {
+        work.onProgress({ ...progress, examined: sumOf(sum) + examined });
+      };
+      const answer = await this.#tasks.run({ verb: 'QueueImages', ...part, ...wanted }, { ...work, onProgress });
+      const counts = shaped<QueuedCounts>(answer, QUEUED);
+      for (const outcome of OUTCOMES) sum[outcome] += counts[outcome];
+    }
+    return sum;
   }
 
   async evict(identifier: string): Promise<boolean> {
@@ -86,6 +103,24 @@ export class ServerManagement implements CacheManagement {
 }
 
 const COUNTS = { infos: 'number', variants: 'number', sources: 'number', bytes: 'number' } as const;
+
+const OUTCOMES = ['queued', 'alreadyQueued', 'writing', 'cached'] as const;
+
+const QUEUED = { queued: 'number', alreadyQueued: 'number', writing: 'number', cached: 'number' } as const;
+
+/** Images of one request, so that it is not too large for any server. */
+const MOST = 1000;
+
+function* partsOf(images: QueueAllRequest['images']): Generator<QueueAllRequest['images']> {
+  if ('folder' in images) yield images;
+  else
+    for (let first = 0; first < images.identifiers.length; first += MOST)
+      yield { identifiers: images.identifiers.slice(first, first + MOST) };
+}
+
+function sumOf(counts: QueuedCounts): number {
+  return OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
+}
 
 function entryOf(entry: CachedEntry): CachedEntry {
   return shaped<CachedEntry>(entry, {

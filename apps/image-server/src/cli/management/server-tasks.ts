@@ -5,12 +5,17 @@ import { shaped } from './answer-shapes.js';
 import type { Work, WorkProgress } from './cache-management.js';
 
 /** What a server can be told to do. */
-export type TaskVerb = 'PurgeCache' | 'SweepCache' | 'CleanCache' | 'PruneCache' | 'PrefetchImages';
+export type TaskVerb = 'PurgeCache' | 'SweepCache' | 'CleanCache' | 'PruneCache' | 'QueueImages' | 'PrefetchImages';
 
 /** A task for a server. */
 export interface TaskRequest {
   readonly verb: TaskVerb;
   readonly dryRun?: boolean;
+  /** What else a verb takes. */
+  readonly identifiers?: readonly string[];
+  readonly folder?: string;
+  readonly variants?: readonly string[];
+  readonly priority?: number;
 }
 
 interface Task {

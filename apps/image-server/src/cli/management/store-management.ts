@@ -3,11 +3,13 @@ import {
   type EvictedCounts,
   type ImageCache,
   type ListedEntry,
+  type Prefetcher,
+  type PrefetchJob,
+  type PrefetchRequest,
   type SweepOptions,
   type SweepReport,
 } from 'nestjs-image-cache';
 import { CliError } from '../cli-error.js';
-import type { StoreUse } from '../../configuration/stores.js';
 import type { Settings } from '../../configuration/known-keys.js';
 import type {
   CacheBounds,
@@ -17,12 +19,19 @@ import type {
   EntriesRequest,
   EntryPage,
   JobPage,
+  JobsRequest,
   Prefetched,
   Queued,
+  QueueAllRequest,
+  QueuedCounts,
+  QueuedJob,
+  QueueRequest,
   Upkeep,
   Work,
 } from './cache-management.js';
 import { openConfiguredCache } from './configured-cache.js';
+import { openConfiguredQueue, type ConfiguredQueue } from './configured-queue.js';
+import type { ManagedStores } from './managed-stores.js';
 
 const UPKEEP: Readonly<Record<Upkeep, (cache: ImageCache, options: SweepOptions) => Promise<SweepReport>>> = {
   sweep: (cache, options) => cache.sweep(options),
@@ -33,11 +42,13 @@ const UPKEEP: Readonly<Record<Upkeep, (cache: ImageCache, options: SweepOptions)
 /** Manages the cache in the stores of a configuration, which a server may be using at the same time. */
 export class StoreManagement implements CacheManagement {
   readonly #cache: ImageCache;
+  readonly #queue: ConfiguredQueue | undefined;
   readonly #settings: Settings;
 
-  private constructor(cache: ImageCache, settings: Settings) {
+  private constructor(cache: ImageCache, settings: Settings, queue?: ConfiguredQueue) {
     this.#cache = cache;
     this.#settings = settings;
+    this.#queue = queue;
   }
 
   /**
@@ -45,7 +56,11 @@ export class StoreManagement implements CacheManagement {
    *
    * @throws CliError, ConfigurationError or ImageCacheError when they cannot be used
    */
-  static async open(settings: Settings, use: StoreUse): Promise<StoreManagement> {
+  static async open(settings: Settings, { use, queue }: ManagedStores): Promise<StoreManagement> {
+    if (queue) {
+      const opened = await openConfiguredQueue(settings, use);
+      return new StoreManagement(opened.cache, settings, opened);
+    }
     return new StoreManagement(await openConfiguredCache(settings, use), settings);
   }
 
@@ -61,12 +76,23 @@ export class StoreManagement implements CacheManagement {
     return { entries };
   }
 
-  jobs(): Promise<JobPage> {
-    return needsServer();
+  async jobs({ state, after, limit }: JobsRequest): Promise<JobPage> {
+    const options = { limit, ...(state && { state }), ...(after !== undefined && { after }) };
+    const { jobs, next } = await this.#prefetcher.jobs(options);
+    return { jobs: jobs.map(shownJob), ...(next !== undefined && { next }) };
   }
 
-  enqueue(): Promise<Queued> {
-    return needsServer();
+  async enqueue({ identifier, variants, priority }: QueueRequest): Promise<Queued> {
+    const { status, job } = await this.#prefetcher.enqueue({ identifier, ...wishes({ variants, priority }) });
+    return { status, ...(job && { job: shownJob(job) }) };
+  }
+
+  enqueueAll({ images, variants, priority }: QueueAllRequest, { signal, onProgress }: Work): Promise<QueuedCounts> {
+    const all = 'folder' in images ? this.#prefetcher.imagesIn(images.folder, { signal }) : images.identifiers;
+    const tell = ({ queued, alreadyQueued, writing, cached }: QueuedCounts): void => {
+      onProgress({ examined: queued + alreadyQueued + writing + cached });
+    };
+    return this.#prefetcher.enqueueAll(all, { ...wishes({ variants, priority }), signal, onProgress: tell });
   }
 
   async evict(identifier: string): Promise<boolean> {
@@ -76,8 +102,8 @@ export class StoreManagement implements CacheManagement {
     return known.length + infos + variants + sources > 0;
   }
 
-  dequeue(): Promise<boolean> {
-    return needsServer();
+  dequeue(identifier: string): Promise<boolean> {
+    return this.#prefetcher.remove(identifier);
   }
 
   async evictAll(): Promise<EvictedCounts> {
@@ -86,11 +112,21 @@ export class StoreManagement implements CacheManagement {
   }
 
   clearQueue(): Promise<number> {
-    return needsServer();
+    return this.#prefetcher.clear();
   }
 
-  prefetch(): Promise<Prefetched> {
-    return needsServer();
+  async prefetch({ signal, onProgress }: Work): Promise<Prefetched> {
+    const total = this.#prefetcher.status().queued;
+    let done = 0;
+    const stop = this.#cache.on('prefetched', () => {
+      done += 1;
+      onProgress({ total: Math.max(total, done), done });
+    });
+    try {
+      return await this.#prefetcher.run({ signal });
+    } finally {
+      stop();
+    }
   }
 
   async upkeep(which: Upkeep, options: Work & { readonly dryRun: boolean }): Promise<SweepReport> {
@@ -109,7 +145,12 @@ export class StoreManagement implements CacheManagement {
   }
 
   close(): Promise<void> {
-    return this.#cache.close();
+    return (this.#queue ?? this.#cache).close();
+  }
+
+  get #prefetcher(): Prefetcher {
+    if (this.#queue === undefined) throw new CliError('The queue has not been opened.');
+    return this.#queue.prefetcher;
   }
 }
 
@@ -134,6 +175,13 @@ function boundsOf(settings: Settings): CacheBounds {
   return { ...(maxSize > 0 && { maxSize }), ...(maxEntries !== undefined && { maxEntries }) };
 }
 
-function needsServer(): never {
-  throw new CliError('Only a server can do this; name one (--server).');
+function shownJob({ queuedAt, ...job }: PrefetchJob): QueuedJob {
+  return { ...job, queuedAt: new Date(queuedAt).toISOString() };
+}
+
+function wishes({
+  variants,
+  priority,
+}: Pick<QueueRequest, 'variants' | 'priority'>): Pick<PrefetchRequest, 'variants' | 'priority'> {
+  return { ...(variants !== undefined && { variants }), ...(priority !== undefined && { priority }) };
 }
