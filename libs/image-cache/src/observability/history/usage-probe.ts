@@ -44,7 +44,8 @@ export class UsageProbe {
       return usages;
     } catch (error) {
       if (isImageCacheError(error, 'E_IMAGE_CACHE_UNSUPPORTED')) this.#notBefore = Infinity;
-      else if (!isImageCacheError(error)) this.#cache.tell('background-failed', { what: 'measuring the stores', error });
+      else if (!isImageCacheError(error))
+        this.#cache.tell('background-failed', { what: 'measuring the stores', error });
       return {};
     }
   }

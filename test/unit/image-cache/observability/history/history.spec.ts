@@ -43,7 +43,7 @@ describe('The history of a cache', () => {
     const cache = {
       stats: () => ({ ...stats.snapshot(), rendering: { ...rendering } }),
       on: events.on.bind(events),
-      tell: (_event, { what }) => void failures.push(what),
+      tell: (_: string, { what }: { readonly what: string }) => void failures.push(what),
       usage: () =>
         observing.usage instanceof Error ? Promise.reject(observing.usage) : Promise.resolve(observing.usage),
     };
