@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { createImageCache, filesystemStore } from 'nestjs-image-cache';
+import { systemClock } from '../libs/image-cache/dist/common/system-clock.js';
 import { DirectorySpace } from '../libs/image-cache/dist/stores/filesystem/index/directory-space.js';
 import { EntryIndex } from '../libs/image-cache/dist/stores/filesystem/index/entry-index.js';
 import { IndexTables } from '../libs/image-cache/dist/stores/filesystem/index/index-tables.js';
@@ -63,7 +64,7 @@ const tasks = {
     const pruner = new Pruner({
       layout: known.layout,
       index: () => new EntryIndex(tables),
-      now: () => Date.now(),
+      clock: systemClock,
       report() {},
     });
     const { entries } = await pruner.prune((pruned) => ({ bytes: 0, entries: count - pruned.entries }));

@@ -6,6 +6,7 @@ import { EntryIndex, type IndexedEntry } from '../../../libs/image-cache/src/sto
 import { IndexTables } from '../../../libs/image-cache/src/stores/filesystem/index/index-tables.js';
 import { Layout } from '../../../libs/image-cache/src/stores/filesystem/files/layout.js';
 import { Pruner } from '../../../libs/image-cache/src/stores/filesystem/space/pruner.js';
+import { FakeClock } from '../../../libs/image-cache/src/testing/fake-clock.js';
 import { variantOf } from '../../support/stores.js';
 
 // Prunes some of the entries of a large index between two looks at files that are not there, to be found in a trace.
@@ -42,7 +43,7 @@ for (let each = 0; each < Number(victims); each += 1) {
 }
 const tables = open(4096);
 const index = new CountingIndex(tables);
-const pruner = new Pruner({ layout, index: () => index, now: () => 0, report: () => undefined });
+const pruner = new Pruner({ layout, index: () => index, clock: new FakeClock(0), report: () => undefined });
 
 function mark(name: string): void {
   try {

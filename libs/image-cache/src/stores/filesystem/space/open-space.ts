@@ -66,7 +66,7 @@ export async function openSpace(options: OpenSpaceOptions): Promise<Space> {
 }
 
 async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space> {
-  const { layout, trash, leases, clock, report } = options;
+  const { layout, trash, leases, report } = options;
   const place = await processSpace();
   const onDamaged = damageReporter(options);
   const directory = join(layout.root, 'index');
@@ -76,8 +76,7 @@ async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space
   const tables = (): IndexTables => opened.tables;
   const records = new FileRecords({ ...options, tables, directories, block: blockSize(layout.root) });
   const common = { ...options, tables, records, directories, background: new BackgroundWork(report) };
-  const index = (): EntryIndex => new EntryIndex(tables());
-  const pruner = new Pruner({ layout, index, now: () => clock.now(), report, pruned: options.pruned });
+  const pruner = new Pruner({ ...options, index: () => new EntryIndex(tables()) });
   const recovery = new Recovery({
     ...common,
     hasEnded: (owner) => hasEnded(owner, place),

@@ -1,6 +1,7 @@
 import { unlink } from 'node:fs/promises';
 import { messageOf } from '../../../common/errors.js';
 import type { StoreIncident } from '../../../ports/cache-store.js';
+import type { Clock } from '../../../ports/clock.js';
 import type { EvictedCounts, Kind } from '../../../ports/entry.js';
 import { countEvicted } from '../../count-evicted.js';
 import type { EntryIndex, IndexedEntry } from '../index/entry-index.js';
@@ -19,7 +20,7 @@ const PATIENCE = 4;
 export interface PrunerOptions {
   readonly layout: Layout;
   readonly index: () => EntryIndex;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly report: (incident: StoreIncident) => void;
   /** Told of what has gone to make room, unless a sweep does it, which reports itself. */
   readonly pruned?: ((gone: EvictedCounts) => void) | undefined;
@@ -89,7 +90,7 @@ export class Pruner {
 
   /** What cannot be removed counts as just used, so that the next ones get their turn. */
   async #remove(victims: readonly IndexedEntry[], listener?: PruneListener): Promise<IndexedEntry[]> {
-    const { layout, index, now, report } = this.#options;
+    const { layout, index, clock, report } = this.#options;
     const gone: IndexedEntry[] = [];
     for (const victim of victims) {
       const path = layout.file(victim.key);
@@ -99,7 +100,7 @@ export class Pruner {
       } catch (cause) {
         if (!isAbsence(cause)) {
           report({ kind: 'leftover', message: `${path} could not make room: ${messageOf(cause)}`, cause });
-          index().touch([{ key: victim.key, at: now(), hits: 0 }]);
+          index().touch([{ key: victim.key, at: clock.now(), hits: 0 }]);
           listener?.stuck(path, cause);
           continue;
         }
