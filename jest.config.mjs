@@ -5,6 +5,7 @@ export default {
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   testTimeout: 180_000, // against what hangs: a machine that is busy with others takes its time
   maxWorkers: 2,
+  workerIdleMemoryLimit: '1GB', // what a worker keeps of the files before slows down the ones after
   modulePathIgnorePatterns: ['<rootDir>/(libs|apps)/[^/]+/dist/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '@swc/jest' }, // options come from .swcrc
