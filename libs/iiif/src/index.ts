@@ -49,6 +49,7 @@ export type { Original, OriginalListOptions, OriginalSource } from './source/ori
 
 // Prefetching
 export { iiifPrefetch } from './prefetch/iiif-prefetch.js';
+export type { IiifVariants, IiifVariantsOptions } from './prefetch/iiif-variants.js';
 export { manifestImages } from './prefetch/manifest-images.js';
 export { parseVariantName, type VariantName } from './prefetch/variant-name.js';
 

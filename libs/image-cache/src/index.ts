@@ -76,7 +76,7 @@ export type {
   ManagementRefusal,
   Tier,
 } from './observability/events.js';
-export type { ServedOutcome, ServedRequest, ServedTier } from './observability/events.js';
+export { SERVED_OUTCOMES, type ServedOutcome, type ServedRequest, type ServedTier } from './observability/events.js';
 export type { CacheCounters, TierStats } from './observability/stats.js';
 export type { UncacheableReason } from './common/not-cacheable.js';
 export type { CacheLogger } from './observability/logger.js';

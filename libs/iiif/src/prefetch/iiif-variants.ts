@@ -12,6 +12,7 @@ import { viewerTiles } from './viewer-tiles.js';
 
 /** What {@link IiifVariants} depend on. */
 export interface IiifVariantsOptions {
+  /** Finds the info of an image. */
   readonly info: (identifier: string, options: ExpandOptions) => Promise<ImageInfo>;
   readonly renderer: Pick<Renderer, 'recipe'>;
   readonly limits: Limits;

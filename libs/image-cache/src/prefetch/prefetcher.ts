@@ -154,5 +154,6 @@ export abstract class Prefetcher {
   abstract pause(): void;
   /** Goes on after {@link pause}. */
   abstract resume(): void;
+  /** What has been done and is to be done, as it is known in this process. */
   abstract status(): PrefetchStatus;
 }
