@@ -1,6 +1,7 @@
 import { element } from './dom.js';
 import { colour, tint } from './palette.js';
 import { BYTE_STEPS, powersOfTen, scaleOf, timeLabels } from './plot-axes.js';
+import { bandsOf, dataOf, isSparse, seriesOf } from './plot-series.js';
 
 const UPlot = /** @type {{ uPlot: any }} */ (/** @type {unknown} */ (window)).uPlot;
 
@@ -9,22 +10,7 @@ const SYNC = 'time';
 
 const HEIGHT = 190;
 
-/** Values of which each is drawn as a point, too. */
-const FEW = 8;
-
-/**
- * @typedef {{ label: string, colour: string, values: (number | null)[], dash?: number[], width?: number }} Line
- * @typedef {{
- *   title: string,
- *   kind: 'lines' | 'stack' | 'bars',
- *   format: (value: number) => string,
- *   scale?: 'log' | 'share',
- *   bytes?: boolean,
- *   bound?: { value: number, label: string },
- *   alarm?: (number | null)[],
- *   lines: Line[],
- * }} Drawing
- */
+/** @typedef {import('./plot-series.js').Drawing} Drawing */
 
 /** A figure: its title, what the lines mean with their values, and the plot. */
 export class Plot {
@@ -76,7 +62,7 @@ export class Plot {
       drawing.lines.map(({ label }) => label),
       drawing.bound,
       drawing.scale,
-      drawing.lines.map(({ values }) => values.filter((value) => value !== null).length < FEW),
+      drawing.lines.map(isSparse),
       matchMedia('(prefers-color-scheme: dark)').matches,
     ]);
     if (shape !== this.#shape) {
@@ -199,55 +185,4 @@ export class Plot {
 /** @param {(number | null)[]} values */
 function lastOf(values) {
   return values.findLast((value) => value !== null) ?? null;
-}
-
-/**
- * @param {number[]} times
- * @param {Drawing} drawing
- */
-function dataOf(times, { kind, lines }) {
-  const columns = lines.map(({ values }) => values);
-  return [times, ...(kind === 'lines' ? columns : stacked(columns))];
-}
-
-/** Each with those below it; the first one is at the bottom. @param {(number | null)[][]} columns */
-function stacked(columns) {
-  /** @type {(number | null)[][]} */
-  const sums = [];
-  for (const values of columns) {
-    const below = sums.at(-1);
-    sums.push(
-      values.map((value, index) => {
-        const sum = below?.[index] ?? null;
-        return value === null ? sum : value + (sum ?? 0);
-      }),
-    );
-  }
-  return sums;
-}
-
-/** @param {Drawing} drawing */
-function seriesOf({ kind, lines, scale }) {
-  const isStacked = kind !== 'lines';
-  return lines.map((line, index) => ({
-    stroke: colour(line.colour),
-    width: line.width ?? (isStacked ? 1 : 1.75),
-    ...(line.dash && { dash: line.dash }),
-    // A value alone would not be seen.
-    points: { show: kind === 'lines' && line.values.filter((value) => value !== null).length < FEW, size: 5 },
-    spanGaps: scale === 'log',
-    ...(kind === 'lines' && index === 0 && lines.length === 1 && { fill: tint(line.colour, 0.12) }),
-    ...(kind === 'stack' && index === 0 && { fill: tint(line.colour, 0.55) }),
-    ...(kind === 'bars' && {
-      fill: colour(line.colour),
-      stroke: undefined,
-      width: 0,
-      paths: UPlot.paths.bars({ size: [0.8, 24], align: 1 }),
-    }),
-  }));
-}
-
-/** What is between a line and the one below it. @param {Line[]} lines */
-function bandsOf(lines) {
-  return lines.slice(1).map((line, index) => ({ series: [index + 2, index + 1], fill: tint(line.colour, 0.55) }));
 }
