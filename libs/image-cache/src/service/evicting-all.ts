@@ -22,7 +22,7 @@ export async function evictInfos({ stores, heapInfos, evictor, events }: Evictin
   evictor.outdate();
   const inHeap = heapInfos?.clear() ?? 0;
   const result: Evicted = evicted ?? { ...sumCounts([]), infos: inHeap };
-  events.emit('evicted', { reason: 'request', counts: result });
+  tellEvicted(events, 'request', result);
   return result;
 }
 
@@ -42,13 +42,28 @@ export async function evictAll(options: EvictingOptions, kind?: 'variant' | 'sou
   if (failure !== undefined) throw failure.reason;
   const evicted = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const counts = sumCounts(evicted);
-  const completed = Promise.all(evicted.map(async (each) => (await each.completed) ?? each)).then(sumCounts);
-  completed.catch((error: unknown) => {
-    events.emit('background-failed', { what: 'giving space back', error });
-  });
-  events.emit('evicted', { reason, counts });
+  const completed = evicted.some((each) => each.completed !== undefined)
+    ? Promise.all(evicted.map(async (each) => (await each.completed) ?? each)).then(sumCounts)
+    : undefined;
+  tellEvicted(events, reason, { ...counts, ...(completed && { completed }) });
   const infos = stores.info === undefined ? Math.max(counts.infos, inHeap) : counts.infos;
-  return { ...counts, infos, ...(evicted.some((each) => each.completed !== undefined) && { completed }) };
+  return { ...counts, infos, ...(completed && { completed }) };
+}
+
+/** How much has gone is known when its space has been given back. */
+function tellEvicted(events: CacheEvents, reason: string, { completed, ...counts }: Evicted): void {
+  if (completed === undefined) {
+    events.emit('evicted', { reason, counts });
+    return;
+  }
+  completed.then(
+    (all) => {
+      events.emit('evicted', { reason, counts: all });
+    },
+    (error: unknown) => {
+      events.emit('background-failed', { what: 'giving space back', error });
+    },
+  );
 }
 
 /** Returns how many infos were in the heap. */
