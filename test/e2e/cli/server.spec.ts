@@ -75,7 +75,7 @@ describe('image-server cache on a server', () => {
   });
 
   it('queues images, lists them, takes them out, and works the queue off', async () => {
-    expect(await done('queue-image', 'a.tif', '--variant', 'jpg:max', '--variant', 'jpg:min', '--priority', '-3')).toBe(
+    expect(await done('queue-image', 'a.tif', '--variant', 'jpg:max', '--variant', 'jpg:min', '--priority', '3')).toBe(
       'a.tif is queued for being prefetched.\n',
     );
     expect(await done('queue-image', 'a.tif')).toBe('a.tif is queued already.\n');
@@ -84,11 +84,11 @@ describe('image-server cache on a server', () => {
       job: { identifier: '-b/c.tif', state: 'queued' },
     });
     expect(JSON.parse(await done('list-queued', '--limit', '1', '--json'))).toMatchObject({
-      jobs: [{ identifier: 'a.tif', variants: ['jpg:max', 'jpg:min'], priority: -3 }],
+      jobs: [{ identifier: 'a.tif', variants: ['jpg:max', 'jpg:min'], priority: 3 }],
       next: expect.any(String),
     });
     expect(await done('list-queued')).toMatch(
-      /^ID +Queued \(UTC\) +State +Priority +Done +Failures +Error\na\.tif +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +queued +-3 +- +0\n/,
+      /^ID +Queued \(UTC\) +State +Priority +Done +Failures +Error\na\.tif +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +queued +3 +- +0\n/,
     );
     expect(await done('delete-queued-image', '-f', 'a.tif')).toBe('a.tif is not queued any more.\n');
     expect(await refused(['delete-queued-image', '-f', 'a.tif'])).toBe(
