@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { createImageCache, type CacheLogger, type ImageCache, type ImageCacheOptions } from 'nestjs-image-cache';
+import { createImageCache, type CacheLogger, type ImageCache } from 'nestjs-image-cache';
 import { imageCacheOptions } from '../../configuration/image-cache-options.js';
 import type { Settings } from '../../configuration/known-keys.js';
 import type { StoreUse } from '../../configuration/stores.js';
@@ -16,17 +16,22 @@ import { printable } from '../output/printable.js';
  */
 export async function openConfiguredCache(settings: Settings, use: StoreUse): Promise<ImageCache> {
   await requireKept(settings);
-  const options = await imageCacheOptions(settings, use);
+  const options = await imageCacheOptions(forOneCommand(settings), use);
   const log = new Complaints();
   const source = originalSource(settings);
-  const cache = await createImageCache(withoutMemory({ ...options, source, worker: false, logger: log }));
+  const cache = await createImageCache({ ...options, source, logger: log });
   log.open();
   return cache;
 }
 
-/** What this process held in memory would be gone with it. */
-function withoutMemory({ variant, ...options }: ImageCacheOptions): ImageCacheOptions {
-  return { ...options, heapInfo: false, variant: variant !== false && { ...variant, hot: 0 } };
+/** Settings without a worker, and without levels in memory: what this process held there would be gone with it. */
+export function forOneCommand(settings: Settings): Settings {
+  return {
+    ...settings,
+    'cache.server.worker.enabled': false,
+    'cache.server.heap_info.enabled': false,
+    'cache.server.variant.hot_size': 0,
+  };
 }
 
 /** Tells what goes wrong on the way, which is not the result; of an opening that fails, its error tells. */

@@ -10,7 +10,7 @@ import { SETTINGS, settingsModule } from '../../configuration/settings.module.js
 import type { StoreUse } from '../../configuration/stores.js';
 import { ORIGINAL_SOURCE, SourceModule } from '../../source/source.module.js';
 import { CliError } from '../cli-error.js';
-import { Complaints, requireKept } from './configured-cache.js';
+import { Complaints, forOneCommand, requireKept } from './configured-cache.js';
 
 /** The queue of a configuration, and the cache that it fills. */
 export interface ConfiguredQueue {
@@ -49,7 +49,7 @@ export async function openConfiguredQueue(settings: Settings, use: StoreUse): Pr
   const logger = new Complaints();
   // Nest declares its options as a class and takes every object of that shape.
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
-  const context = await NestFactory.createApplicationContext(await QueueModule.of(alone(settings), use), {
+  const context = await NestFactory.createApplicationContext(await QueueModule.of(forOneCommand(settings), use), {
     logger,
     abortOnError: false,
   });
@@ -70,15 +70,5 @@ export async function openConfiguredQueue(settings: Settings, use: StoreUse): Pr
       await prefetcher.close();
       await context.close();
     },
-  };
-}
-
-/** What this process held in memory would be gone with it. */
-function alone(settings: Settings): Settings {
-  return {
-    ...settings,
-    'cache.server.worker.enabled': false,
-    'cache.server.heap_info.enabled': false,
-    'cache.server.variant.hot_size': 0,
   };
 }

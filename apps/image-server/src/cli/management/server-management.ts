@@ -46,19 +46,19 @@ export class ServerManagement implements CacheManagement {
   }
 
   async enqueue({ identifier, variants, priority }: QueueRequest): Promise<Queued> {
-    const body = { ...(variants !== undefined && { variants }), ...(priority !== undefined && { priority }) };
+    const body = { variants, priority };
     const answer = await this.#client.request({ path: ['cache', identifier], method: 'PUT', body });
     return shaped<Queued>(answer, { status: 'string' });
   }
 
   async enqueueAll({ images, variants, priority }: QueueAllRequest, work: Work): Promise<QueuedCounts> {
-    const wanted = { ...(variants !== undefined && { variants }), ...(priority !== undefined && { priority }) };
     const sum = { queued: 0, alreadyQueued: 0, writing: 0, cached: 0 };
     for (const part of partsOf(images)) {
       const onProgress = ({ examined = 0, ...progress }: WorkProgress): void => {
         work.onProgress({ ...progress, examined: sumOf(sum) + examined });
       };
-      const answer = await this.#tasks.run({ verb: 'QueueImages', ...part, ...wanted }, { ...work, onProgress });
+      const task = { verb: 'QueueImages', ...part, variants, priority } as const;
+      const answer = await this.#tasks.run(task, { ...work, onProgress });
       const counts = shaped<QueuedCounts>(answer, QUEUED);
       for (const outcome of OUTCOMES) sum[outcome] += counts[outcome];
     }

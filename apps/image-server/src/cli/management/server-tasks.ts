@@ -14,8 +14,8 @@ export interface TaskRequest {
   /** What else a verb takes. */
   readonly identifiers?: readonly string[];
   readonly folder?: string;
-  readonly variants?: readonly string[];
-  readonly priority?: number;
+  readonly variants?: readonly string[] | undefined;
+  readonly priority?: number | undefined;
 }
 
 interface Task {
