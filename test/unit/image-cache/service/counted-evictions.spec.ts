@@ -15,7 +15,7 @@ const STORES: Readonly<Record<string, (directory: string) => StoreFactory>> = {
   'in files': (directory) => filesystemStore({ directory, maxEntries: 4 }),
 };
 
-describe.each(Object.entries(STORES))('a cache that is filled beyond its bounds %s', (_, storeIn) => {
+describe.each(Object.entries(STORES))('a cache that is bounded %s', (_, storeIn) => {
   let directory: TestDirectory;
   let cache: ImageCache;
 
@@ -29,7 +29,7 @@ describe.each(Object.entries(STORES))('a cache that is filled beyond its bounds 
     await directory.remove();
   });
 
-  it('tells what makes room, and counts it', async () => {
+  it('tells what makes room while it is filled, and counts it', async () => {
     const evicted = record(cache, 'evicted');
     for (let index = 0; index < 10; index += 1)
       await cache.variants.getOrRender({ identifier: `image ${index}`, operations: 'max' }, () =>
@@ -45,5 +45,20 @@ describe.each(Object.entries(STORES))('a cache that is filled beyond its bounds 
     expect(sum('variants')).toBeGreaterThanOrEqual(6);
     expect(sum('bytes')).toBeGreaterThan(60_000);
     expect([sum('infos'), sum('sources')]).toEqual([0, 0]);
+  });
+
+  it('tells once how much a purge has taken, and counts it', async () => {
+    const evicted = record(cache, 'evicted');
+    for (let index = 0; index < 3; index += 1)
+      await cache.variants.getOrRender({ identifier: `image ${index}`, operations: 'max' }, () =>
+        Promise.resolve({ body: Buffer.alloc(1000), contentType: 'image/jpeg' }),
+      );
+    await until(() => cache.stats().stored === 3);
+    await (
+      await cache.purge()
+    ).completed;
+    await until(() => evicted.length > 0);
+    expect(evicted).toEqual([{ reason: 'purge', counts: expect.objectContaining({ variants: 3 }) as unknown }]);
+    expect(cache.stats().evicted).toEqual({ purge: 3 });
   });
 });
