@@ -1,25 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { until } from '../support/async.js';
+import { DESKTOP, startBrowser } from '../support/browser.js';
 import { DISK, makeDirectory, type TestDirectory } from '../support/directories.js';
 import { cachingIn, startServer, type RunningServer } from '../support/image-server.js';
 
 const SAMPLES = 'apps/image-server/samples';
 
-/** Without what a browser says to its maker. */
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-const DESKTOP = { viewport: { width: 1440, height: 900 } };
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
 let directory: TestDirectory;
@@ -30,7 +18,7 @@ beforeAll(async () => {
   execFileSync(process.execPath, ['apps/image-server/scripts/make-samples.mjs']);
   directory = await makeDirectory(DISK);
   server = await startServer({ environment: cachingIn(`${directory.path}/cache`, SAMPLES), isShared: true });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS });
+  browser = await startBrowser();
 }, 300_000);
 
 afterAll(async () => {
