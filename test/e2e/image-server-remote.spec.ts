@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { until } from '../support/async.js';
+import { deferred, until } from '../support/async.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
 import { cachingIn, startServer, type RunningServer } from '../support/image-server.js';
 import { MAY_MOUNT, mountSmall, release } from '../support/mounts.js';
@@ -79,6 +79,33 @@ describe('an image server with remote originals', () => {
     expect(origin.requests).toEqual([]);
     expect(await originals()).toHaveLength(1);
   }, 240_000);
+
+  it('passes parts of an original on while it is fetched', async () => {
+    const path = '/iiif/3/large.tif/full/max/0/default.tif';
+    const server = await start();
+    expect((await server.get('/iiif/3/large.tif/info.json')).status).toBe(200);
+    await server.end();
+    await rm(join(directory.path, 'originals'), { recursive: true });
+    const half = large.byteLength / 2;
+    const rest = deferred();
+    origin.behaviour = (_, response) => {
+      response.writeHead(200, { etag: '"1"', 'content-length': large.byteLength }).write(large.subarray(0, half));
+      void rest.promise.then(() => response.end(large.subarray(half)));
+    };
+    origin.forget();
+    const again = await start();
+    const part = await again.get(path, { range: 'bytes=1000000-1999999' });
+    expect({ status: part.status, range: part.headers['content-range'] }).toEqual({
+      status: 206,
+      range: `bytes 1000000-1999999/${large.byteLength}`,
+    });
+    expect(part.body.equals(large.subarray(1_000_000, 2_000_000))).toBe(true);
+    const ending = again.get(path, { range: 'bytes=-1000' });
+    rest.resolve();
+    expect((await ending).body.equals(large.subarray(-1000))).toBe(true);
+    expect((await again.get(path)).body.equals(large)).toBe(true);
+    expect({ gets: origin.count('GET'), sent: origin.sent }).toEqual({ gets: 1, sent: large.byteLength });
+  }, 120_000);
 
   it('leaves nothing that could be read when it is killed in the middle of a fetch', async () => {
     const half = large.byteLength / 2;

@@ -45,7 +45,7 @@ export { HttpSource } from './source/http/http-source.js';
 export type { HttpSourceOptions } from './source/http/http-options.js';
 export type { ResolveHost } from './source/http/guarded-agent.js';
 export { parseIdentifier } from './source/identifier.js';
-export type { Original, OriginalListOptions, OriginalSource } from './source/original-source.js';
+export type { Original, OriginalBody, OriginalListOptions, OriginalSource } from './source/original-source.js';
 
 // Prefetching
 export { iiifPrefetch } from './prefetch/iiif-prefetch.js';

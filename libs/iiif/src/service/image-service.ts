@@ -204,7 +204,8 @@ export class ImageService {
   /** Passed through as it is and never cached (Galia Guide 1.0, Caching: variant cache). */
   async #original(info: ImageInfo, { format }: Operations, conditions: VariantConditions = {}): Promise<Variant> {
     const { identifier } = info;
-    const original = await this.#options.source.open(identifier);
+    const { source } = this.#options;
+    const original = await (source.read?.(identifier) ?? source.open(identifier));
     const { stamp, size, lastModified } = original;
     try {
       await this.#requireSame(info, stamp);

@@ -1,6 +1,6 @@
-import type { LookupOptions, SourceCache, SourceLookup } from 'nestjs-image-cache';
+import type { LookupOptions, ReadableOriginal, SourceCache, SourceLookup } from 'nestjs-image-cache';
 import { modifiedAt } from './http/response.js';
-import type { Original, OriginalListOptions, OriginalSource } from './original-source.js';
+import type { Original, OriginalBody, OriginalListOptions, OriginalSource } from './original-source.js';
 
 /** A source in front of which originals are kept; what cannot be kept is read from the source itself. */
 export class CachedSource implements OriginalSource {
@@ -25,11 +25,13 @@ export class CachedSource implements OriginalSource {
   /** {@inheritDoc OriginalSource.open} */
   async open(identifier: string, options?: { readonly signal?: AbortSignal }): Promise<Original> {
     const entry = await this.#originals.open(identifier, options);
-    if (entry === undefined) return this.#source.open(identifier, options);
-    const { meta, file } = entry;
-    const { source: stamp = {}, size, createdAt } = meta;
-    const lastModified = new Date(modifiedAt(stamp) ?? createdAt);
-    return { file, stamp, size, lastModified, stream: (range) => entry.stream(range), close: () => entry.close() };
+    return entry === undefined ? this.#source.open(identifier, options) : { file: entry.file, ...bodyOf(entry) };
+  }
+
+  /** {@inheritDoc OriginalSource.read} */
+  async read(identifier: string, options?: { readonly signal?: AbortSignal }): Promise<OriginalBody> {
+    const original = await this.#originals.read(identifier, options);
+    return original === undefined ? this.#source.open(identifier, options) : bodyOf(original);
   }
 
   /** {@inheritDoc OriginalSource.list} */
@@ -41,4 +43,10 @@ export class CachedSource implements OriginalSource {
   ping(): Promise<void> {
     return this.#source.ping();
   }
+}
+
+function bodyOf(original: ReadableOriginal): OriginalBody {
+  const { source: stamp = {}, size, createdAt } = original.meta;
+  const lastModified = new Date(modifiedAt(stamp) ?? createdAt);
+  return { stamp, size, lastModified, stream: (range) => original.stream(range), close: () => original.close() };
 }

@@ -1,10 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { ImageSource, SourceStamp } from 'nestjs-image-cache';
 
-/** A source image that is open: what is read is the file that the stamp describes, whatever happens to its name. */
-export interface Original {
-  /** A path that the renderer can read, until {@link close}. */
-  readonly file: string;
+/** A source image to be passed on as it is: what is read is what the stamp describes, whatever happens to its name. */
+export interface OriginalBody {
   readonly stamp: SourceStamp;
   /** Bytes. */
   readonly size: number;
@@ -16,6 +14,12 @@ export interface Original {
   stream(range?: { readonly start: number; readonly end: number }): Readable;
   /** Gives the file back; harmless when done already. */
   close(): Promise<void>;
+}
+
+/** A source image that is open. */
+export interface Original extends OriginalBody {
+  /** A path that the renderer can read, until {@link close}. */
+  readonly file: string;
 }
 
 /** What a listing shows. */
@@ -39,6 +43,13 @@ export interface OriginalSource extends ImageSource {
    * @throws IiifError `E_IIIF_NOT_FOUND` (404), `E_IIIF_BAD_IDENTIFIER` (400), `E_IIIF_SOURCE_UNAVAILABLE` (503)
    */
   open(identifier: string, options?: { readonly signal?: AbortSignal }): Promise<Original>;
+  /**
+   * Opens an original that is to be passed on and not decoded, of which not everything has to be there yet.
+   *
+   * @default as `open`
+   * @throws as `open`
+   */
+  read?(identifier: string, options?: { readonly signal?: AbortSignal }): Promise<OriginalBody>;
   /**
    * Lists the identifiers of what looks like an image, in a stable order.
    *

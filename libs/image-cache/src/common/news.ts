@@ -10,6 +10,11 @@ export class News {
     };
   }
 
+  /** Waits until it happens the next time. */
+  next(): Promise<void> {
+    return new Promise((resolve) => this.wait(resolve));
+  }
+
   /** Says that it has happened. */
   tell(): void {
     const waiting = this.#waiting;

@@ -46,7 +46,11 @@ export interface ListOptions {
 }
 
 /** A body to be committed: given whole, as a stream, or already written to `reservation.file`. */
-export type CommitBody = { readonly body: Buffer | Readable } | { readonly file: true };
+export type CommitBody =
+  { readonly body: Buffer | Readable; readonly onGrowth?: OnGrowth | undefined } | { readonly file: true };
+
+/** Told by stores that keep files, as a stream is written: the file, and how many bytes of it can be read by now. */
+export type OnGrowth = (file: string, bytes: number) => void;
 
 /**
  * The right to publish one entry, taken before the source image is read. An eviction of the entry, of its group or of

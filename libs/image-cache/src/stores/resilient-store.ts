@@ -134,7 +134,7 @@ export class ResilientStore extends DelegatingStore {
     const turns = new Turns({ clock, timeout, expired: () => this.#overdue('commit', timeout) });
     const body = tellBreak(source.body, onBreak, turns);
     return this.around('commit', () => {
-      const committing = turns.bound(reservation.commit({ body }, meta));
+      const committing = turns.bound(reservation.commit({ ...source, body }, meta));
       this.#bounded.add(committing);
       return committing;
     });

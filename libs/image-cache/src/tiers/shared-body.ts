@@ -1,12 +1,10 @@
-import { Readable, Writable } from 'node:stream';
+import { Writable, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Background } from '../common/background.js';
 import { toError } from '../common/errors.js';
 import { News } from '../common/news.js';
 import { FilePlace, type Place } from './body-places.js';
-
-/** Bytes that are read at a time. */
-const CHUNK = 64 * 1024;
+import { BodyReader, CHUNK } from './body-reader.js';
 
 /** Bytes that wait to be written. */
 const UNWRITTEN = 64 * 1024;
@@ -85,7 +83,7 @@ export class SharedBody {
 
   /** Waits until all of it is there. Throws what breaks it. */
   async completed(): Promise<void> {
-    while (this.#isGrowing) await new Promise<void>((resolve) => this.#news.wait(resolve));
+    while (this.#isGrowing) await this.#news.next();
     this.#requireSound();
   }
 
@@ -174,53 +172,5 @@ export class SharedBody {
     this.#requireSound();
     if (position === this.#size) return undefined;
     return this.#place.read(position, Math.min(CHUNK, this.#size - position));
-  }
-}
-
-/** What a {@link BodyReader} reads. */
-interface Readings {
-  /** The bytes from a position on, `undefined` behind the last, or `'later'` when they have not come yet. */
-  readonly bytesAt: (position: number) => Promise<Buffer | undefined> | 'later';
-  /** Wakes when something has changed, unless the result is called before. */
-  readonly onNews: (wake: () => void) => () => void;
-  /** Told when all has been read, or is not wanted any more. */
-  readonly onDone: () => void;
-}
-
-/** One reader. When it leaves, nothing that it waits for keeps it. */
-class BodyReader extends Readable {
-  readonly #readings: Readings;
-  #position = 0;
-  #leave: (() => void) | undefined;
-
-  constructor(readings: Readings) {
-    super({ highWaterMark: CHUNK });
-    this.#readings = readings;
-  }
-
-  override _read(): void {
-    const bytes = this.#readings.bytesAt(this.#position);
-    if (bytes === 'later') {
-      this.#leave = this.#readings.onNews(() => {
-        this._read();
-      });
-      return;
-    }
-    bytes.then(
-      (chunk) => {
-        if (this.destroyed) return;
-        this.#position += chunk?.byteLength ?? 0;
-        this.push(chunk ?? null);
-      },
-      (error: unknown) => {
-        this.destroy(toError(error));
-      },
-    );
-  }
-
-  override _destroy(error: Error | null, finish: (error?: Error | null) => void): void {
-    this.#leave?.();
-    this.#readings.onDone();
-    finish(error);
   }
 }

@@ -1,18 +1,24 @@
 import { LRUCache } from 'lru-cache';
 import { SingleFlight } from '../common/single-flight.js';
 import { keyString, sourceKey } from '../keys/entry-keys.js';
-import type { OpenedEntry } from '../ports/opened-entry.js';
+import type { OpenedEntry, ReadableOriginal } from '../ports/opened-entry.js';
 import type { EntryKey, EntryMeta, EvictedCounts, SourceStamp } from '../ports/entry.js';
 import type { ImageSource, LookupOptions, SourceLookup } from '../ports/image-info.js';
 import { freshnessOf, type FreshnessOptions } from './freshness.js';
 import { sumCounts } from './image-evictor.js';
 import { overdue } from './info-reading.js';
-import { SourceFetches, type FetchRequest, type SourceFetchesOptions } from './source-fetches.js';
+import {
+  SourceFetches,
+  type Begun,
+  type FetchOutcome,
+  type FetchRequest,
+  type SourceFetchesOptions,
+} from './source-fetches.js';
 import { SourceValidity, type SourceValidityOptions } from './source-validity.js';
 import type { TouchBuffer } from './touch-buffer.js';
 
 /** What a {@link SourceCache} depends on. */
-export interface SourceCacheOptions extends SourceFetchesOptions, SourceValidityOptions {
+export interface SourceCacheOptions extends Omit<SourceFetchesOptions, 'onKept'>, SourceValidityOptions {
   readonly touches: TouchBuffer;
   /** For how long an original is kept that nobody asks for. It does not age otherwise: its source is asked. */
   readonly freshness: FreshnessOptions;
@@ -41,7 +47,7 @@ export class SourceCache implements ImageSource {
   constructor(options: SourceCacheOptions) {
     this.name = options.remote.name;
     this.#options = options;
-    this.#fetches = new SourceFetches(options);
+    this.#fetches = new SourceFetches({ ...options, onKept: (key, kept) => this.#sound.set(nameOf(key, kept), true) });
     this.#validity = new SourceValidity(options);
   }
 
@@ -51,22 +57,18 @@ export class SourceCache implements ImageSource {
    *
    * @throws ImageCacheError `E_IMAGE_CACHE_NOT_FOUND`, `E_IMAGE_CACHE_SOURCE_UNAVAILABLE`, or what the source threw
    */
-  async open(identifier: string, request: FetchRequest = {}): Promise<OpenedEntry | undefined> {
-    const key = sourceKey(identifier);
-    let isFetched = false;
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const entry = await this.#good(identifier, key);
-      if (!isFetched) this.#options.events.emit(entry ? 'hit' : 'miss', { tier: 'source', identifier });
-      if (entry !== undefined) {
-        this.#options.touches.record(key);
-        return entry;
-      }
-      const outcome = await this.#fetches.run(identifier, key, request);
-      if (outcome.kind === 'unkept') return undefined;
-      if (outcome.kind === 'kept') this.#sound.set(nameOf(key, outcome), true);
-      isFetched = true;
-    }
-    return undefined;
+  open(identifier: string, request: FetchRequest = {}): Promise<OpenedEntry | undefined> {
+    return this.#obtain<never>(identifier, (key) => this.#fetches.run(identifier, key, request));
+  }
+
+  /**
+   * Opens an original that is to be read, not decoded: as {@link open}, but what is being fetched is given as soon as its
+   * beginning is there, where its length is known. Who reads ahead of the fetch waits for it.
+   *
+   * @throws as {@link open}
+   */
+  read(identifier: string, request: FetchRequest = {}): Promise<ReadableOriginal | undefined> {
+    return this.#obtain(identifier, (key) => this.#fetches.begin(identifier, key, request));
   }
 
   /**
@@ -117,6 +119,27 @@ export class SourceCache implements ImageSource {
   /** Waits until nothing is being fetched. */
   settled(): Promise<void> {
     return this.#fetches.settled();
+  }
+
+  async #obtain<T extends ReadableOriginal>(
+    identifier: string,
+    fetch: (key: EntryKey) => Promise<FetchOutcome | Begun<T>>,
+  ): Promise<OpenedEntry | T | undefined> {
+    const key = sourceKey(identifier);
+    let isFetched = false;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const entry = await this.#good(identifier, key);
+      if (!isFetched) this.#options.events.emit(entry ? 'hit' : 'miss', { tier: 'source', identifier });
+      if (entry !== undefined) {
+        this.#options.touches.record(key);
+        return entry;
+      }
+      const outcome = await fetch(key);
+      if (outcome.kind === 'begun') return outcome.original;
+      if (outcome.kind === 'unkept') return undefined;
+      isFetched = true;
+    }
+    return undefined;
   }
 
   /** An original that may be used: verified, and vouched for by its source where its time is over. */

@@ -2,11 +2,14 @@ import { LRUCache } from 'lru-cache';
 import { Readable } from 'node:stream';
 import type { Admission, Priority } from '../common/admission.js';
 import { ImageCacheError, isDeterministic, isImageCacheError, statusOf } from '../common/errors.js';
+import { News } from '../common/news.js';
 import { tellBreak, toBuffer } from '../common/streams.js';
 import { keyString } from '../keys/entry-keys.js';
-import type { CacheStore, Reservation } from '../ports/cache-store.js';
+import type { CacheStore, OnGrowth, Reservation } from '../ports/cache-store.js';
 import type { EntryKey } from '../ports/entry.js';
 import type { FetchedOriginal, RemoteSource } from '../ports/remote-source.js';
+import type { ReadableOriginal } from '../ports/opened-entry.js';
+import { GrowingOriginal } from './growing-original.js';
 import { overdue } from './info-reading.js';
 import type { Filling, SharedFillsOptions } from './shared-fills.js';
 import { SharedFlights } from './shared-flights.js';
@@ -23,6 +26,8 @@ export interface SourceFetchesOptions extends Omit<SharedFillsOptions, 'tier' | 
   readonly admission: Admission;
   /** Aborted when the cache closes and does not wait any longer. */
   readonly closing: AbortSignal;
+  /** Told of every original that has been written whole. */
+  readonly onKept: (key: EntryKey, kept: { readonly createdAt: number }) => void;
 }
 
 /** How an original is asked for. */
@@ -34,10 +39,25 @@ export interface FetchRequest {
 }
 
 /** What came of a fetch: an entry, nothing since it was evicted meanwhile, or an original that cannot be kept. */
-export type FetchOutcome =
-  { readonly kind: 'kept'; readonly createdAt: number } | { readonly kind: 'there' | 'fenced' | 'unkept' };
+export interface FetchOutcome {
+  readonly kind: 'kept' | 'there' | 'fenced' | 'unkept';
+}
+
+/** A fetch that goes on, and what can be read of it. */
+export interface Begun<T = ReadableOriginal> {
+  readonly kind: 'begun';
+  readonly original: T;
+}
 
 type Fetching = Filling & FetchOutcome;
+
+/** An original on its way. */
+interface FetchOrder {
+  /** That of the flight. */
+  readonly name: string;
+  readonly identifier: string;
+  readonly key: EntryKey;
+}
 
 /** Originals that could not be kept, of which so many are remembered … */
 const REMEMBERED = 1000;
@@ -49,6 +69,9 @@ const UNKEPT_FOR = 60_000;
 export class SourceFetches {
   readonly #options: SourceFetchesOptions;
   readonly #flights: SharedFlights<Fetching>;
+  /** By the names of their flights. */
+  readonly #growing = new Map<string, GrowingOriginal>();
+  readonly #news = new News();
   readonly #unkept = new LRUCache<string, number>({ max: REMEMBERED });
 
   constructor(options: SourceFetchesOptions) {
@@ -61,22 +84,27 @@ export class SourceFetches {
    *
    * @throws ImageCacheError `E_IMAGE_CACHE_NOT_FOUND`, `E_IMAGE_CACHE_SOURCE_UNAVAILABLE`, or what the source threw
    */
-  async run(identifier: string, key: EntryKey, { signal, priority }: FetchRequest): Promise<FetchOutcome> {
-    const { store, evictor, clock } = this.#options;
-    if (clock.now() < (this.#unkept.get(key.group) ?? 0)) return { kind: 'unkept' };
-    const { own, stores } = await evictor.generations(identifier);
-    const isThere = async (): Promise<boolean> => (await store.stat(key)) !== undefined;
-    const flight = {
-      name: [keyString(key), own, ...stores].join('/'),
-      key,
-      identifier,
-      make: () => this.#fetch(identifier, key),
-      isThere,
-      find: async () => ((await isThere()) ? ({ kind: 'there' } as const) : undefined),
+  async run(identifier: string, key: EntryKey, request: FetchRequest): Promise<FetchOutcome> {
+    return this.#join(await this.#order(identifier, key), request);
+  }
+
+  /**
+   * As {@link run}, but ends when the beginning of the original can be read, in the process that fetches it.
+   *
+   * @throws as {@link run}
+   */
+  async begin(identifier: string, key: EntryKey, request: FetchRequest): Promise<FetchOutcome | Begun> {
+    const order = await this.#order(identifier, key);
+    const outcome = this.#join(order, request);
+    const fetch = { isOver: false };
+    const end = (): void => {
+      fetch.isOver = true;
+      this.#news.tell();
     };
-    const wait = { clock, timeout: 0, expired: overdue, signal, ...(priority && { priority }) };
-    const landed = await this.#flights.join(flight, wait);
-    return 'found' in landed ? landed.found : landed.value;
+    outcome.then(end, end);
+    while (!fetch.isOver && !this.#growing.has(order.name)) await this.#news.next();
+    const original = await this.#growing.get(order.name)?.open();
+    return original === undefined ? outcome : { kind: 'begun', original };
   }
 
   /** Waits until nothing is being fetched. */
@@ -84,13 +112,30 @@ export class SourceFetches {
     return this.#flights.settled();
   }
 
+  /** The generations are part of the name: who comes after an eviction never joins an older fetch. */
+  async #order(identifier: string, key: EntryKey): Promise<FetchOrder> {
+    const { own, stores } = await this.#options.evictor.generations(identifier);
+    return { name: [keyString(key), own, ...stores].join('/'), identifier, key };
+  }
+
+  async #join(order: FetchOrder, { signal, priority }: FetchRequest): Promise<FetchOutcome> {
+    const { store, clock } = this.#options;
+    const { key } = order;
+    if (clock.now() < (this.#unkept.get(key.group) ?? 0)) return { kind: 'unkept' };
+    const isThere = async (): Promise<boolean> => (await store.stat(key)) !== undefined;
+    const find = async (): Promise<FetchOutcome | undefined> => ((await isThere()) ? { kind: 'there' } : undefined);
+    const wait = { clock, timeout: 0, expired: overdue, signal, ...(priority && { priority }) };
+    const landed = await this.#flights.join({ ...order, make: () => this.#fetch(order), isThere, find }, wait);
+    return 'found' in landed ? landed.found : landed.value;
+  }
+
   /** Behind a reservation that is taken before the source is asked: an eviction that comes meanwhile ends it. */
-  async #fetch(identifier: string, key: EntryKey): Promise<Fetching> {
-    const reservation = await this.#reserve(identifier, key);
-    if (reservation === undefined) return this.#giveUpOn(key);
+  async #fetch(order: FetchOrder): Promise<Fetching> {
+    const reservation = await this.#reserve(order);
+    if (reservation === undefined) return this.#giveUpOn(order.key);
     try {
-      const fetched = await this.#ask(identifier);
-      return await this.#keep(fetched, { identifier, key, reservation });
+      const fetched = await this.#ask(order.identifier);
+      return await this.#keep(fetched, { ...order, reservation });
     } catch (error) {
       await reservation.abort().catch(() => undefined);
       throw error;
@@ -112,12 +157,13 @@ export class SourceFetches {
 
   async #keep(
     { body, size, stamp, contentType }: FetchedOriginal,
-    to: { readonly identifier: string; readonly key: EntryKey; readonly reservation: Reservation },
+    order: FetchOrder & { readonly reservation: Reservation },
   ): Promise<Fetching> {
     const { clock, events } = this.#options;
-    const { identifier, key, reservation } = to;
+    const { identifier, key, reservation } = order;
     const started = clock.now();
-    const createdAt = started;
+    const description = { identifier, contentType, createdAt: started, source: stamp };
+    const growing = size === undefined ? undefined : new GrowingOriginal({ ...description, size });
     const meter = { bytes: 0 };
     let broken: unknown;
     let failure: unknown;
@@ -127,23 +173,33 @@ export class SourceFetches {
         reservation,
         body: {
           body: tellBreak(Readable.from(counted(body, meter), { objectMode: false }), (error) => (broken = error)),
+          ...(growing && { onGrowth: this.#offer(order, growing) }),
         },
-        meta: {
-          identifier,
-          contentType,
-          createdAt,
-          source: stamp,
-          ...(size !== undefined && { announcedLength: size }),
-        },
+        meta: { ...description, ...(size !== undefined && { announcedLength: size }) },
         onFailure: (error) => (failure = error),
       },
       events,
     );
+    this.#growing.delete(order.name);
+    growing?.break(broken ?? failure ?? new Error(`${identifier} was evicted.`));
     events.emit('fetched', { identifier, bytes: meter.bytes, duration: clock.now() - started });
-    if (isKept) return { kind: 'kept', createdAt, written: Promise.resolve(true) };
+    if (isKept) {
+      this.#options.onKept(key, description);
+      return { kind: 'kept', written: Promise.resolve(true) };
+    }
     const isSourcesFault = broken !== undefined || isImageCacheError(failure, 'E_IMAGE_CACHE_LENGTH_MISMATCH');
     if (isSourcesFault) throw this.#told(identifier, broken ?? failure);
     return failure === undefined ? { kind: 'fenced', written: Promise.resolve(false) } : this.#giveUpOn(key);
+  }
+
+  /** Who reads it is told how far it has come; from its beginning on, it can be read. */
+  #offer({ name }: FetchOrder, growing: GrowingOriginal): OnGrowth {
+    return (file, bytes) => {
+      growing.grow(file, bytes);
+      if (this.#growing.has(name)) return;
+      this.#growing.set(name, growing);
+      this.#news.tell();
+    };
   }
 
   /** It is read past the store for a while; a store that has room again is tried again. */
@@ -152,7 +208,7 @@ export class SourceFetches {
     return { kind: 'unkept', written: Promise.resolve(false) };
   }
 
-  async #reserve(identifier: string, key: EntryKey): Promise<Reservation | undefined> {
+  async #reserve({ identifier, key }: FetchOrder): Promise<Reservation | undefined> {
     const { store, events } = this.#options;
     try {
       return await store.reserve(key);

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { appendFile, mkdir, open, rename, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { ImageCacheError, systemCode } from '../../../common/errors.js';
 import { collect, digestOf, toBuffer, type Measured } from '../../../common/streams.js';
 import { removeTemporary } from '../../../common/temporary-file.js';
-import type { CommitBody, Reservation } from '../../../ports/cache-store.js';
+import type { CommitBody, OnGrowth, Reservation } from '../../../ports/cache-store.js';
 import type { EntryKey, EntryMeta, Generation, NewEntryMeta } from '../../../ports/entry.js';
 import { BlockMeter, checksumsOf } from './body-blocks.js';
 import { encodeTrailer } from './entry-file.js';
@@ -162,7 +162,7 @@ export class FileReservation implements Reservation {
         source.body as Readable,
         (body) => withSpace(body, this.#claim),
         meter,
-        createWriteStream(this.#file),
+        (chunks: AsyncIterable<Buffer>) => writeGrowing(this.#file, chunks, source.onGrowth),
       );
     }
     return meter.result();
@@ -195,6 +195,21 @@ async function* withSpace(body: AsyncIterable<unknown>, claim: Claim): AsyncGene
     length += bytes.byteLength;
     await claim.reach(length);
     yield bytes;
+  }
+}
+
+/** Writes a body to a file, and tells how far it has come. */
+async function writeGrowing(file: string, chunks: AsyncIterable<Buffer>, onGrowth?: OnGrowth): Promise<void> {
+  const handle = await open(file, 'w');
+  try {
+    let length = 0;
+    for await (const chunk of chunks) {
+      await handle.writeFile(chunk);
+      length += chunk.byteLength;
+      onGrowth?.(file, length);
+    }
+  } finally {
+    await handle.close();
   }
 }
 
