@@ -80,7 +80,7 @@ export class PrefetchSchedule implements OnApplicationBootstrap, BeforeApplicati
       const { completed, retried, dead, rendered, cached, failed, duration } = report;
       if (completed + retried + dead === 0) return;
       this.#logger.log(
-        `Prefetched ${completed} images in ${duration} ms (${rendered} rendered, ${cached} cached, ${failed} failed); ` +
+        `Images prefetched: ${completed}, in ${duration} ms (${rendered} rendered, ${cached} cached, ${failed} failed); ` +
           `${retried} will be tried again, ${dead} were given up`,
       );
     } catch (error) {
