@@ -7,12 +7,11 @@ import { digestOf } from '../../libs/image-cache/src/common/streams.js';
 import { checksumsOf } from '../../libs/image-cache/src/stores/filesystem/files/body-blocks.js';
 import { encodeTrailer } from '../../libs/image-cache/src/stores/filesystem/files/entry-file.js';
 import { Layout } from '../../libs/image-cache/src/stores/filesystem/files/layout.js';
-import { eventually } from '../support/async.js';
+import { eventually, until } from '../support/async.js';
 import { runChild } from '../support/child-process.js';
 import { DISK, makeDirectory, type TestDirectory } from '../support/directories.js';
 import { entryFiles, filesIn, openFiles, type OpenedStore } from '../support/filesystem-store.js';
 import { MAY_MOUNT, mountSmall, release } from '../support/mounts.js';
-import { openIndex } from '../support/opened-index.js';
 import { put, readBody, readText, variantOf } from '../support/stores.js';
 
 const BOUNDS: Omit<FilesystemStoreOptions, 'directory'> = { maxSize: '10MB', maxEntries: 1000 };
@@ -91,9 +90,9 @@ describe('the index of a filesystem store', () => {
     writeEntries(1000);
     const { store } = await open();
     expect(await readText(store, key)).toBe('body');
-    const index = await openIndex(directory.path);
-    expect(index.tables.isComplete).toBe(false);
-    await index.close();
+    expect(store.isIndexing).toBe(true);
+    await until(() => store.isIndexing === false);
+    expect((await store.usage()).entries).toBe(1001);
   });
 
   it('lets the least recently used go for a new one', async () => {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { filesystemStore } from 'nestjs-image-cache';
-import { adminApp, cacheImages, SECRET, type AdminSetup } from '../../support/admin-app.js';
+import { filesystemStore, heapStore, type StoreFactory } from 'nestjs-image-cache';
+import { ChaosStore } from 'nestjs-image-cache/testing';
+import { adminApp, ask, cacheImages, SECRET, type AdminSetup } from '../../support/admin-app.js';
 import { onTerminal, runCache } from '../../support/command-line.js';
 import { makeDirectory, type TestDirectory } from '../../support/directories.js';
 import { usingApps, type TestApp } from '../../support/test-app.js';
@@ -57,6 +58,26 @@ describe('image-server cache on a server', () => {
     const rest = await list('--after', first.next ?? '');
     expect([...first.entries, ...rest.entries].map(({ identifier }) => identifier).sort()).toEqual([...IMAGES].sort());
     expect((await done('list-cached')).split('\n')).toHaveLength(1 + 2 * IMAGES.length + 1);
+  });
+
+  it('says what a server does not know yet that is making its index anew', async () => {
+    const store: StoreFactory = (context) => {
+      const chaos = new ChaosStore(heapStore()(context), context.clock);
+      chaos.hang('usage');
+      return Object.defineProperty(chaos, 'isIndexing', { value: true });
+    };
+    await serve({ cache: { variant: { store }, info: { store } } });
+    const said = async (...args: string[]): Promise<string> => {
+      const { code, stderr } = await runCache(args, environment);
+      expect(code).toBe(0);
+      return stderr;
+    };
+    expect(await said('list-cached', '--order', 'lastAccess')).toMatch(/^Not all entries may be listed: the index/);
+    expect(await said('list-cached')).toBe('');
+    expect(await said('stats')).toBe('The server is counting what it holds; ask again later.\n');
+    const { json } = await ask(app, 'GET /admin/status');
+    expect(json).toMatchObject({ stores: [{ indexing: true }], stats: { stored: 2 * IMAGES.length } });
+    expect(json).not.toHaveProperty('usage');
   });
 
   it.each(IMAGES)('evicts %s and nothing else', async (name) => {

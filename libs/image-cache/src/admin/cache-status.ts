@@ -2,13 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { readFileSync } from 'node:fs';
 import type { Prefetcher } from '../prefetch/prefetcher.js';
 import type { ImageCache, StoreState } from '../service/image-cache.js';
+import { UsageProbe } from '../observability/history/usage-probe.js';
 import type { CacheWorker } from '../worker/cache-worker.js';
 import { ADMIN_CACHE, ADMIN_PREFETCHER, ADMIN_SETTINGS, ADMIN_WORKER, type AdminSettings } from './admin-options.js';
-import type { StatusDto, StoreDto, UsagesDto, WorkerDto } from './dto/status.dto.js';
+import type { StatusDto, StoreDto, WorkerDto } from './dto/status.dto.js';
 import { isoTime, shownPrefetch } from './shapes.js';
-
-/** A count is good for as many times as long as it took: who looks often does not keep the disk busy. */
-const KEPT = 20;
 
 /** Puts together how the cache is. */
 @Injectable()
@@ -17,9 +15,9 @@ export class CacheStatus {
   readonly #worker: CacheWorker;
   readonly #prefetcher: Prefetcher | undefined;
   readonly #settings: AdminSettings;
+  readonly #usage: UsageProbe;
   readonly #startedAt: number;
   readonly #version = versionOfPackage();
-  #counting: Promise<UsagesDto> | undefined;
 
   constructor(
     @Inject(ADMIN_CACHE) cache: ImageCache,
@@ -31,11 +29,12 @@ export class CacheStatus {
     this.#worker = worker;
     this.#prefetcher = prefetcher;
     this.#settings = settings;
+    this.#usage = new UsageProbe(cache, settings.clock);
     this.#startedAt = settings.clock.now();
   }
 
   async now(): Promise<StatusDto> {
-    const usage = await this.#usage();
+    const { info, variant, source } = await this.#usage.read();
     const stats = this.#cache.stats();
     const { rss, heapUsed } = process.memoryUsage();
     const { stores } = this.#cache;
@@ -47,7 +46,7 @@ export class CacheStatus {
       now: isoTime(this.#settings.clock.now()),
       process: { pid: process.pid, rss, heapUsed },
       stats,
-      usage,
+      ...(info && variant && source && { usage: { info, variant, source } }),
       ...(bounds && { bounds }),
       ...(stats.hot && { hotBytes: stats.hot.bytes }),
       worker: this.#shifts(),
@@ -66,38 +65,15 @@ export class CacheStatus {
       ...(last && { lastAt: isoTime(last.at), lastReport: last.report }),
     };
   }
-
-  /** A store of files without an index looks at all of them: one count at a time, which is kept for a while. */
-  #usage(): Promise<UsagesDto> {
-    this.#counting ??= this.#count();
-    return this.#counting;
-  }
-
-  async #count(): Promise<UsagesDto> {
-    const { clock } = this.#settings;
-    const forget = (): void => {
-      this.#counting = undefined;
-    };
-    const started = clock.now();
-    try {
-      const usage = await this.#cache.usage();
-      const took = clock.now() - started;
-      if (took === 0) forget();
-      else clock.schedule(took * KEPT, forget);
-      return usage;
-    } catch (error) {
-      forget();
-      throw error;
-    }
-  }
 }
 
-function shownStore({ leftOut, name, kinds, features }: StoreState): StoreDto {
+function shownStore({ leftOut, isIndexing, name, kinds, features }: StoreState): StoreDto {
   const [reads, writes, leases] = (['reads', 'writes', 'leases'] as const).map((calls) => leftOut.includes(calls));
   return {
     name,
     kinds,
     features,
+    indexing: isIndexing,
     breaker: { reads: reads === true, writes: writes === true, leases: leases === true },
   };
 }

@@ -1,5 +1,6 @@
 import type { Prefetcher } from '../prefetch/prefetcher.js';
 import type { EntriesOptions, ImageCache } from '../service/image-cache.js';
+import { isListingPartial } from '../service/listing.js';
 import type { EntriesDto, QueueSummaryDto } from './dto/cache.dto.js';
 import { shownEntry, shownJob } from './shapes.js';
 import type { ListedEntry } from '../ports/entry.js';
@@ -19,7 +20,11 @@ export async function listPage(
     }
     entries.push(entry);
   }
-  return { entries: entries.map(shownEntry), ...(next !== undefined && { next }) };
+  return {
+    entries: entries.map(shownEntry),
+    ...(next !== undefined && { next }),
+    ...(isListingPartial(cache.stores, options) && { partial: true }),
+  };
 }
 
 /** The head of the queue. */

@@ -164,6 +164,8 @@ export interface CacheStore {
   readonly features: StoreFeatures;
   /** Calls that are left out for a while, since they have failed; told by those who leave them out. */
   readonly leftOut?: readonly StoreCalls[] | undefined;
+  /** Whether there are entries that its index may not know yet: a listing by last access is without them. */
+  readonly isIndexing?: boolean | undefined;
   /**
    * Tells of evictions that others make, on a store that processes share: what they have evicted is dropped from memory
    * too. The store publishes its own evictions, and has ended the generations when it tells of others.

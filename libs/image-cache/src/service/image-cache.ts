@@ -41,6 +41,8 @@ export interface StoreState {
   readonly features: StoreFeatures;
   /** Calls that are left out for a while, since they have failed. */
   readonly leftOut: readonly StoreCalls[];
+  /** Whether a listing by last access may be without some entries, since the index is being made anew. */
+  readonly isIndexing: boolean;
 }
 
 /** What can be changed while the cache is in use; what is left out stays as it is. */

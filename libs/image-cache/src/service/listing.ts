@@ -3,7 +3,7 @@ import { groupOf } from '../keys/entry-keys.js';
 import type { CacheStore } from '../ports/cache-store.js';
 import type { Kind, ListedEntry, Usage } from '../ports/entry.js';
 import type { TierStores } from './build-stores.js';
-import type { EntriesOptions } from './image-cache.js';
+import type { EntriesOptions, StoreState } from './image-cache.js';
 
 const KINDS: readonly Kind[] = ['info', 'source', 'variant'];
 
@@ -13,13 +13,12 @@ export interface ServingStore {
   readonly kinds: readonly Kind[];
 }
 
-/** The distinct stores with what they are for; the infos' store may be the one below the variants' hot level. */
-export function servingStores({ info, variant, distinct }: TierStores): readonly ServingStore[] {
-  const infos = distinct.find((store) => store === info) ?? variant;
-  return distinct.map((store) => ({
-    store,
-    kinds: KINDS.filter((kind) => store === (kind === 'info' ? infos : variant)),
-  }));
+/** The distinct stores with what they are for; infos and originals may be in the one below the variants' hot level. */
+export function servingStores({ info, source, variant, distinct }: TierStores): readonly ServingStore[] {
+  const placeOf = (own: CacheStore | undefined): CacheStore | undefined =>
+    distinct.find((store) => store === own) ?? variant;
+  const places = { info: placeOf(info), source: placeOf(source), variant };
+  return distinct.map((store) => ({ store, kinds: KINDS.filter((kind) => store === places[kind]) }));
 }
 
 interface ImageEntriesOptions extends EntriesOptions {
@@ -48,6 +47,12 @@ export async function* listEntries(stores: TierStores, options: ImageEntriesOpti
   } finally {
     await Promise.all(listings.map((listing) => listing.end()));
   }
+}
+
+/** Whether a listing may be without some entries, since the index by which it is made does not know them yet. */
+export function isListingPartial(stores: readonly StoreState[], { kind, order }: EntriesOptions): boolean {
+  const concerned = stores.filter(({ kinds }) => kind === undefined || kinds.includes(kind));
+  return order === 'lastAccess' && concerned.some(({ isIndexing }) => isIndexing);
 }
 
 /** All that is cached of an image. */

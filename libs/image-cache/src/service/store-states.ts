@@ -9,5 +9,6 @@ export function storeStates(stores: TierStores): readonly StoreState[] {
     kinds,
     features: store.features,
     leftOut: store.leftOut ?? [],
+    isIndexing: store.isIndexing ?? false,
   }));
 }

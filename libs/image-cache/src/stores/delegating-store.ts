@@ -73,6 +73,10 @@ export abstract class DelegatingStore implements CacheStore {
     return this.inner.leftOut;
   }
 
+  get isIndexing(): boolean | undefined {
+    return this.inner.isIndexing;
+  }
+
   get leases(): Leases | undefined {
     const { leases } = this.inner;
     return leases && { take: (subject) => this.lease(leases, subject) };

@@ -62,6 +62,10 @@ export class TieredStore implements CacheStore {
     return this.#durable.leftOut;
   }
 
+  get isIndexing(): boolean | undefined {
+    return this.#durable.isIndexing;
+  }
+
   get leases(): Leases | undefined {
     return this.#durable.leases;
   }

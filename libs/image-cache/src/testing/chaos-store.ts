@@ -25,7 +25,7 @@ import type { Leases } from '../ports/lease.js';
 
 /** The calls of a store, of its reservations and of its leases. */
 export type ChaosOperation =
-  | Exclude<keyof CacheStore, 'name' | 'features' | 'bus' | 'leases' | 'leftOut'>
+  | Exclude<keyof CacheStore, 'name' | 'features' | 'bus' | 'leases' | 'leftOut' | 'isIndexing'>
   | 'commit'
   | 'abort'
   | 'lease'
@@ -118,6 +118,10 @@ export class ChaosStore implements CacheStore {
 
   get leftOut(): CacheStore['leftOut'] {
     return this.#inner.leftOut;
+  }
+
+  get isIndexing(): boolean | undefined {
+    return this.#inner.isIndexing;
   }
 
   get leases(): Leases | undefined {

@@ -324,6 +324,18 @@ describe('options of the cache of originals', () => {
     await expect(createImageCache({ source, ...options } as unknown as ImageCacheOptions)).rejects.toThrow(message);
   });
 
+  it('may have a store of its own, which is listed and counted', async () => {
+    const storeIn = (name: string) => filesystemStore({ directory: join(directory.path, name), maxSize: '1GB' });
+    const { cache, sources } = await start({ variant: { store: storeIn('v') }, sources: { store: storeIn('s') } });
+    await sources.fill('a.gif');
+    expect((await cache.usage()).source).toEqual({ entries: 1, bytes: bytesOf(1).byteLength });
+    expect(cache.stores.map(({ kinds }) => kinds)).toEqual([['info', 'variant'], ['source']]);
+    const listed: string[] = [];
+    for (const options of [{}, { kind: 'source' }, { order: 'lastAccess' }] as const)
+      for await (const { key, meta } of cache.entries(options)) listed.push(`${key.kind} ${meta.identifier}`);
+    expect(listed).toEqual(['source a.gif', 'source a.gif', 'source a.gif']);
+  });
+
   it('may share the store of the variants', async () => {
     const { cache, sources } = await start({
       variant: { store: filesystemStore({ directory: directory.path }), hot: '1MB' },

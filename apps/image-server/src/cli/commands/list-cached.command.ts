@@ -57,6 +57,8 @@ export class ListCachedCommand extends ListingCommand<Options> {
       return;
     }
     this.terminal.printTable(page.entries, COLUMNS);
+    if (page.partial === true)
+      this.terminal.tell('Not all entries may be listed: the index is being made anew. --order id has all of them.');
     this.tellNext(page.next);
   }
 }

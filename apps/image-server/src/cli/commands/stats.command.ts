@@ -39,8 +39,12 @@ export class StatsCommand extends ManagingCommand {
   }
 
   #show({ usage, bounds = {} }: CacheStatus): void {
-    const rows = NAMES.map(([kind, what]) => ({ what, usage: usage[kind] }));
-    this.terminal.printTable(rows, COLUMNS);
+    if (usage === undefined) this.terminal.tell('The server is counting what it holds; ask again later.');
+    else
+      this.terminal.printTable(
+        NAMES.map(([kind, what]) => ({ what, usage: usage[kind] })),
+        COLUMNS,
+      );
     const { maxSize, maxEntries } = bounds;
     if (maxSize !== undefined) this.terminal.print(`May hold ${size(maxSize)}.`);
     if (maxEntries !== undefined) this.terminal.print(`May hold ${count(maxEntries)} entries.`);

@@ -54,6 +54,7 @@ export abstract class UpkeepCommand extends ManagingCommand<Options> {
 
   /** Of what is too much, some may have gone before the step had its turn. */
   #tellLeft(usage: CacheStatus['usage']): void {
+    if (usage === undefined) return;
     const all = Object.values(usage);
     const entries = all.reduce((sum, each) => sum + each.entries, 0);
     this.terminal.print(

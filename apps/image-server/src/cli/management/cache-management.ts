@@ -32,6 +32,8 @@ export interface EntryPage {
   readonly entries: readonly CachedEntry[];
   /** Where the next page begins; absent on the last one. */
   readonly next?: string;
+  /** By last access, entries may be missing: an index is being made anew. */
+  readonly partial?: true;
 }
 
 /** An image that waits for being prefetched. */
@@ -128,7 +130,8 @@ export interface CacheBounds {
 
 /** What the cache holds and does. Beside this, a server tells more. */
 export interface CacheStatus {
-  readonly usage: Readonly<Record<Kind, Usage>>;
+  /** Left out where a server is counting and does not know yet. */
+  readonly usage?: Readonly<Record<Kind, Usage>>;
   readonly bounds?: CacheBounds;
 }
 

@@ -35,8 +35,12 @@ export class ServerManagement implements CacheManagement {
 
   async entries({ kind, order, after, limit }: EntriesRequest): Promise<EntryPage> {
     const answer = await this.#client.request({ path: ['cache'], query: { kind, order, after, limit } });
-    const { entries, next } = shaped<EntryPage>(answer, { entries: 'array' });
-    return { entries: entries.map(entryOf), ...(next !== undefined && { next }) };
+    const { entries, next, partial } = shaped<EntryPage>(answer, { entries: 'array' });
+    return {
+      entries: entries.map(entryOf),
+      ...(next !== undefined && { next }),
+      ...(partial === true && { partial }),
+    };
   }
 
   async jobs({ state, after, limit }: JobsRequest): Promise<JobPage> {
@@ -93,13 +97,18 @@ export class ServerManagement implements CacheManagement {
   }
 
   async status(): Promise<CacheStatus> {
-    return shaped<CacheStatus>(await this.#client.request({ path: ['status'] }), { usage: 'object' });
+    return shaped<ServerStatus>(await this.#client.request({ path: ['status'] }), { stats: 'object' });
   }
 
   /** There is nothing to be given back. */
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** What is read of a server's status. */
+interface ServerStatus extends CacheStatus {
+  readonly stats: object;
 }
 
 const COUNTS = { infos: 'number', variants: 'number', sources: 'number', bytes: 'number' } as const;

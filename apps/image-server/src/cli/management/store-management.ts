@@ -1,5 +1,6 @@
 import {
   parseSize,
+  isListingPartial,
   type EvictedCounts,
   type ImageCache,
   type ListedEntry,
@@ -68,12 +69,13 @@ export class StoreManagement implements CacheManagement {
     const entries: CachedEntry[] = [];
     let cursor = '';
     const options = { ...(kind && { kind }), ...(order && { order }), ...(after !== undefined && { after }) };
+    const lack = isListingPartial(this.#cache.stores, options) ? ({ partial: true } as const) : {};
     for await (const entry of this.#cache.entries(options)) {
-      if (entries.length === limit) return { entries, next: cursor };
+      if (entries.length === limit) return { entries, next: cursor, ...lack };
       entries.push(shownEntry(entry));
       ({ cursor } = entry);
     }
-    return { entries };
+    return { entries, ...lack };
   }
 
   async jobs({ state, after, limit }: JobsRequest): Promise<JobPage> {

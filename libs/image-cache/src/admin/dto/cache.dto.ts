@@ -62,6 +62,12 @@ export class EntriesDto {
   @ApiPropertyOptional({ type: String, description: '`after` of the next page; absent on the last one.' })
   readonly next?: string;
 
+  @ApiPropertyOptional({
+    enum: [true],
+    description: 'By last access, entries may be missing: an index is being made anew.',
+  })
+  readonly partial?: true;
+
   @ApiPropertyOptional({ type: QueueSummaryDto, description: 'Where prefetching is enabled.' })
   readonly queue?: QueueSummaryDto;
 }

@@ -89,6 +89,9 @@ export class StoreDto {
   @ApiProperty({ type: 'object', additionalProperties: true })
   readonly features!: StoreFeatures;
 
+  @ApiProperty({ type: Boolean, description: 'Whether its index is being made anew, and may not know all entries.' })
+  readonly indexing!: boolean;
+
   @ApiProperty({ type: BreakerDto, description: 'True where calls are left out.' })
   readonly breaker!: BreakerDto;
 }
@@ -113,8 +116,8 @@ export class StatusDto {
   @ApiProperty({ type: 'object', additionalProperties: true, description: 'Counters since the start.' })
   readonly stats!: ImageCacheStats;
 
-  @ApiProperty({ type: UsagesDto })
-  readonly usage!: UsagesDto;
+  @ApiPropertyOptional({ type: UsagesDto, description: 'Left out while a store is counting for the first time.' })
+  readonly usage?: UsagesDto;
 
   @ApiPropertyOptional({ type: BoundsDto })
   readonly bounds?: BoundsDto;

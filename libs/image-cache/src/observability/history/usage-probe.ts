@@ -1,3 +1,4 @@
+import { withDeadline } from '../../common/deadline.js';
 import { isImageCacheError } from '../../common/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Kind, Usage } from '../../ports/entry.js';
@@ -9,14 +10,18 @@ export type Usages = Readonly<Partial<Record<Kind, Usage>>>;
 /** How many times as long as an answer took is not asked again: a store that has to count takes 1 % of the time at most. */
 const REST = 100;
 
+/** Milliseconds after which what was known before is told in place of an answer that takes long. */
+const PATIENCE = 1000;
+
 /**
  * Asks what the stores hold, as often as one likes: those who ask at the same time share an answer, and a store that has
- * to look at all of its files is left alone for a while, in which the last answer stands.
+ * to look at all of its files is left alone for a while, in which the last answer stands. Nobody waits for long.
  */
 export class UsageProbe {
   readonly #cache: Observed;
   readonly #clock: Clock;
-  #last: Promise<Usages> = Promise.resolve({});
+  #known: Usages = {};
+  #answer: Promise<Usages> = Promise.resolve({});
   #isAsking = false;
   #notBefore = -Infinity;
 
@@ -25,14 +30,21 @@ export class UsageProbe {
     this.#clock = clock;
   }
 
-  /** Never fails: a store that cannot tell is left out, and one that fails has told so by itself. */
+  /**
+   * Never fails: a store that cannot tell is left out, and one that fails has told so by itself. Empty until the stores
+   * have told for the first time.
+   */
   read(): Promise<Usages> {
-    if (this.#isAsking || this.#clock.now() < this.#notBefore) return this.#last;
+    if (this.#isAsking || this.#clock.now() < this.#notBefore) return this.#answer;
     this.#isAsking = true;
-    this.#last = this.#ask().finally(() => {
+    const asked = this.#ask().then((usages) => {
       this.#isAsking = false;
+      this.#known = usages;
+      return (this.#answer = Promise.resolve(usages));
     });
-    return this.#last;
+    const deadline = { clock: this.#clock, timeout: PATIENCE, expired: () => new Error('The stores are counting.') };
+    this.#answer = withDeadline(asked, deadline).catch(() => this.#known);
+    return this.#answer;
   }
 
   async #ask(): Promise<Usages> {

@@ -50,7 +50,7 @@ import { STORE_STEPS, Upkeep } from './upkeep/upkeep.js';
 import { boundsOf, isBounded } from './space/bounds.js';
 import { openSpace } from './space/open-space.js';
 import type { Space } from './space/space.js';
-import { keysByAccess, keysByPath, KINDS } from './listing.js';
+import { countListed, keysByAccess, keysByPath, KINDS } from './listing.js';
 
 /**
  * Keeps entries in files, for variants, infos and originals alike. Several processes may use the same directory.
@@ -196,16 +196,13 @@ class FilesystemStore implements CacheStore {
     }
   }
 
+  get isIndexing(): boolean {
+    return this.#parts.space.index?.isComplete === false;
+  }
+
   async usage(kind?: Kind): Promise<Usage> {
     const { index } = this.#parts.space;
-    if (index?.isComplete === true) return index.usage(kind);
-    let entries = 0;
-    let bytes = 0;
-    for await (const { meta } of this.entries(kind && { kind })) {
-      entries += 1;
-      bytes += meta.size;
-    }
-    return { entries, bytes };
+    return index?.isComplete === true ? index.usage(kind) : countListed(this.entries(kind && { kind }));
   }
 
   images: NonNullable<CacheStore['images']> = (options) => this.#parts.upkeep.images(options);

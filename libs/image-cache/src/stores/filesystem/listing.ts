@@ -1,7 +1,7 @@
 import { ImageCacheError } from '../../common/errors.js';
 import { keyString } from '../../keys/entry-keys.js';
 import type { ListOptions } from '../../ports/cache-store.js';
-import type { EntryKey, Kind } from '../../ports/entry.js';
+import type { EntryKey, Kind, ListedEntry, Usage } from '../../ports/entry.js';
 import type { EntryIndex, IndexedPosition } from './index/entry-index.js';
 import type { Layout } from './files/layout.js';
 import { isAfter, walk, walkImage, type Found, type WalkOptions } from './files/walk.js';
@@ -55,6 +55,17 @@ export function* keysByAccess(index: EntryIndex | undefined, options: ListOption
     signal?.throwIfAborted();
     yield { key, cursor: `${at}:${keyString(key)}` };
   }
+}
+
+/** Counts what is listed. */
+export async function countListed(listed: AsyncIterable<ListedEntry>): Promise<Usage> {
+  let entries = 0;
+  let bytes = 0;
+  for await (const { meta } of listed) {
+    entries += 1;
+    bytes += meta.size;
+  }
+  return { entries, bytes };
 }
 
 function parseCursor(cursor: string | undefined): IndexedPosition | undefined {

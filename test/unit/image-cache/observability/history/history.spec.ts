@@ -16,7 +16,7 @@ interface Observing {
   readonly history: History;
   readonly rendering: { running: number; waiting: number };
   readonly failures: string[];
-  usage: { variant: { entries: number; bytes: number } } | Error;
+  usage: { variant: { entries: number; bytes: number } } | Error | Promise<never>;
 }
 
 describe('The history of a cache', () => {
@@ -92,6 +92,22 @@ describe('The history of a cache', () => {
       rss: [50, 50],
     });
     expect(series['latency.render.p50']).toBeUndefined();
+  });
+
+  it('has its rows also while a store counts for long, and what it counted before', async () => {
+    const cache = observe();
+    cache.usage = { variant: { entries: 5, bytes: 50 } };
+    await pass(9.5, cache);
+    cache.usage = new Promise<never>(() => undefined);
+    serve(cache, 'hit');
+    await clock.advance(10_000);
+    await pass(1, cache);
+    for (const seconds of [9, 10]) {
+      serve(cache, 'hit');
+      await pass(seconds, cache);
+    }
+    const { series } = await cache.history.read(30);
+    expect(series).toMatchObject({ 'served.hit': [1, 1, 1], 'entries.variant': [5, 5, 5] });
   });
 
   it('tells latencies by percentiles, of hits and of renders', async () => {
