@@ -12,8 +12,8 @@ export interface ExpiredStepOptions {
   /** Milliseconds for which an access may not have been written yet. */
   readonly margin: number;
   readonly clock: Clock;
-  /** Milliseconds after which an unfinished write is abandoned. */
-  readonly stall: number;
+  /** Milliseconds after which an unfinished write in a store is abandoned. */
+  readonly stallOf: (store: CacheStore) => number;
 }
 
 /**
@@ -21,14 +21,14 @@ export interface ExpiredStepOptions {
  * better way than going through its entries does it itself.
  */
 export function expiredStep(options: ExpiredStepOptions): SweepStep {
-  const { stores, stall } = options;
+  const { stores, stallOf } = options;
   return {
     name: 'expired',
     run: async (tally, shift) => {
       for (const store of stores) {
         const examine = (): Promise<void> =>
           does(store, 'expired')
-            ? maintain(store, 'expired', { tally, shift, stall, expiry: expiryOf(options) })
+            ? maintain(store, 'expired', { tally, shift, stall: stallOf(store), expiry: expiryOf(options) })
             : goThrough(store, options, { tally, shift });
         if (store.features.enumerable) await tolerate(tally, shift.signal, examine);
       }

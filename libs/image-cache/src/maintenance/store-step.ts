@@ -4,17 +4,17 @@ import { tolerate, type Shift, type SweepStep, type Tally } from './sweep.js';
 /** What {@link storeStep} depends on. */
 export interface StoreStepOptions {
   readonly stores: readonly CacheStore[];
-  /** Milliseconds after which an unfinished write is abandoned. */
-  readonly stall: number;
+  /** Milliseconds after which an unfinished write in a store is abandoned. */
+  readonly stallOf: (store: CacheStore) => number;
 }
 
 /** A step that only stores can do, and those do that say so. */
-export function storeStep(name: StoreStep, { stores, stall }: StoreStepOptions): SweepStep {
+export function storeStep(name: StoreStep, { stores, stallOf }: StoreStepOptions): SweepStep {
   return {
     name,
     run: async (tally, shift) => {
       for (const store of stores.filter((each) => does(each, name)))
-        await tolerate(tally, shift.signal, () => maintain(store, name, { tally, shift, stall }));
+        await tolerate(tally, shift.signal, () => maintain(store, name, { tally, shift, stall: stallOf(store) }));
     },
   };
 }

@@ -21,7 +21,7 @@ import {
   type StoreState,
   type SweepOptions,
 } from './image-cache.js';
-import { entriesOf, listEntries, usageOf } from './listing.js';
+import { entriesOf, listEntries, servingStores, usageOf } from './listing.js';
 import { statsOf } from './current-stats.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import type { WarmCounts, WarmListener } from './warm-outcome.js';
@@ -218,7 +218,7 @@ export class DefaultImageCache extends ImageCache {
 
   #sweep(work: typeof sweepShift, options: SweepOptions): Promise<SweepReport> {
     const { stores, live, ending } = this.#parts;
-    const parts = { ...this.#parts, stores: stores.distinct, freshness: live.freshness };
-    return ending.sweep((signal) => work({ ...options, signal }, parts), options.signal);
+    const shift = { stores: stores.distinct, serving: servingStores(stores), freshness: live.freshness };
+    return ending.sweep((signal) => work({ ...options, signal }, { ...this.#parts, ...shift }), options.signal);
   }
 }

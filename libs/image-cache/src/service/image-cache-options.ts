@@ -50,6 +50,11 @@ export interface SourcesOptions {
   readonly ttl?: Duration;
   /** Originals that are fetched at a time. @default 8 */
   readonly concurrency?: number;
+  /**
+   * Age after which an unfinished fetch is abandoned. In a store that has variants, too, the longer time holds for both.
+   * @default that of the cache
+   */
+  readonly stall?: Duration;
 }
 
 /** What is done about stores that fail or do not answer. */

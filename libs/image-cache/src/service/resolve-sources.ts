@@ -12,6 +12,8 @@ export interface ResolvedSources extends FreshnessOptions {
   readonly remote: RemoteSource;
   readonly store: StoreFactory | undefined;
   readonly concurrency: number;
+  /** Milliseconds; that of the cache where it is left out. */
+  readonly stall: number | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export function resolveSources(
 ): ResolvedSources | undefined {
   if (options === false) return undefined;
   const path = `${parent}.sources`;
-  refuseUnknownKeys(options, ['store', 'staleness', 'ttl', 'concurrency'], path);
+  refuseUnknownKeys(options, ['store', 'staleness', 'ttl', 'concurrency', 'stall'], path);
   if (source === undefined || !isRemoteSource(source)) {
     const what = source === undefined ? 'there is none' : `${source.name} has no fetch()`;
     throw invalidOption(path, `needs ${parent}.source to be a source that originals are fetched from; ${what}.`);
@@ -38,5 +40,6 @@ export function resolveSources(
     staleness: parseDuration(options.staleness ?? '1d', `${path}.staleness`),
     ttl: parseDuration(options.ttl ?? '30d', `${path}.ttl`),
     concurrency: parseInteger(options.concurrency ?? 8, `${path}.concurrency`, { min: 1, max: 1000 }),
+    stall: options.stall === undefined ? undefined : parseDuration(options.stall, `${path}.stall`),
   };
 }

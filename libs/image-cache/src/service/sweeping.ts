@@ -7,13 +7,16 @@ import type { CacheStore } from '../ports/cache-store.js';
 import type { FreshnessOptions } from '../tiers/freshness.js';
 import { TOUCH_INTERVAL } from '../tiers/touch-buffer.js';
 import type { SweepOptions } from './image-cache.js';
+import type { ServingStore } from './listing.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { resolveRate } from './resolve-worker.js';
 
 /** What sweeping depends on. */
-export interface SweepingOptions extends Omit<StepsOptions, 'margin' | 'stall' | 'evictMissing'> {
+export interface SweepingOptions extends Omit<StepsOptions, 'margin' | 'stallOf' | 'evictMissing'> {
   readonly events: CacheEvents;
   readonly options: ResolvedOptions;
+  /** What is kept in which store. */
+  readonly serving: readonly ServingStore[];
 }
 
 /**
@@ -47,12 +50,23 @@ function stepsOf(
       `there is no step ${JSON.stringify(name)}; there are ${SWEEP_STEPS.join(', ')}.`,
     );
   }
-  const { stall, evictMissing, resolveFirst } = options;
+  const { evictMissing, resolveFirst } = options;
   // In aggressive mode, the source is asked only by those who say so.
   const asksSource = resolveFirst || evictMissing || steps?.includes('invalid') === true;
   const names = (steps ?? SWEEP_STEPS).filter((name) => name !== 'invalid' || asksSource);
   const freshness = { ...parts.freshness, variant: keptFor(parts.freshness.variant, options.variant?.stale ?? 0) };
-  return (stores) => makeSteps(names, { ...parts, freshness, stores, stall, evictMissing, margin: 2 * TOUCH_INTERVAL });
+  const rest = { freshness, evictMissing, margin: 2 * TOUCH_INTERVAL, stallOf: stallOf(options, parts.serving) };
+  return (stores) => makeSteps(names, { ...parts, ...rest, stores });
+}
+
+/** Originals may take longer to come than pictures; a store that has both gives each as much time as either. */
+function stallOf({ stall, sources }: ResolvedOptions, serving: readonly ServingStore[]): (store: CacheStore) => number {
+  const ofOriginals = sources?.stall ?? stall;
+  return (store) => {
+    const kinds = serving.find((each) => each.store === store)?.kinds ?? [];
+    const stalls = kinds.map((kind) => (kind === 'source' ? ofOriginals : stall));
+    return Math.max(...(stalls.length > 0 ? stalls : [stall]));
+  };
 }
 
 /** What may be served past its time is kept for as long. */

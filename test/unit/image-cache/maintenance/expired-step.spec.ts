@@ -17,7 +17,7 @@ describe('the step "expired"', () => {
   let dryRun: boolean;
 
   const run = async (stores = [store], signal?: AbortSignal): Promise<StepReport | undefined> => {
-    const step = expiredStep({ stores, freshness, margin: 100, clock, stall: 0 });
+    const step = expiredStep({ stores, freshness, margin: 100, clock, stallOf: () => 0 });
     return (await sweep([step], { clock, events: new CacheEvents(), signal, dryRun })).steps[0];
   };
 

@@ -137,7 +137,8 @@ describe('sweep', () => {
     };
 
     const run = async (stores: readonly ChaosStore[], name: StoreStep = 'trash'): Promise<StepReport | undefined> =>
-      (await sweep([storeStep(name, { stores, stall: 5000 })], { clock, events, rate: { share: 0.5 } })).steps[0];
+      (await sweep([storeStep(name, { stores, stallOf: () => 5000 })], { clock, events, rate: { share: 0.5 } }))
+        .steps[0];
 
     it('adds up what the stores have done', async () => {
       const calls: unknown[] = [];

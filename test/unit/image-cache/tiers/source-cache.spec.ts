@@ -5,6 +5,9 @@ import {
   heapStore,
   type ImageCache,
   type ImageCacheOptions,
+  type MaintainOptions,
+  type StoreFactory,
+  type StoreStep,
 } from 'nestjs-image-cache';
 import { FakeClock } from 'nestjs-image-cache/testing';
 import { HttpSource } from 'nestjs-iiif';
@@ -282,6 +285,31 @@ describe('the cache of originals', () => {
     await clock.advance(2 * DAY);
     await cache.sweep();
     expect(await sources.has('a.gif')).toBe(false);
+  });
+
+  it('gives a fetch a time of its own to end, and pictures beside it as much', async () => {
+    const stalls: Record<string, number> = {};
+    const storeIn = (name: string): StoreFactory => {
+      const factory = filesystemStore({ directory: join(directory.path, name) });
+      return (context) => {
+        const store = factory(context);
+        const maintain = store.maintain?.bind(store);
+        return Object.defineProperty(store, 'maintain', {
+          value: (step: StoreStep, options: MaintainOptions) => {
+            if (step === 'abandoned') stalls[name] = options.stall;
+            return maintain?.(step, options);
+          },
+        });
+      };
+    };
+    const variant = { store: storeIn('pictures') };
+    const apart = await start({ variant, sources: { store: storeIn('originals'), stall: '1h' }, stall: '2h' });
+    await apart.cache.cleanUp();
+    await apart.cache.close();
+    expect(stalls).toEqual({ pictures: 7_200_000, originals: 3_600_000 });
+    const together = await start({ variant, sources: { stall: '3h' }, stall: '2h' });
+    await together.cache.cleanUp();
+    expect(stalls['pictures']).toBe(10_800_000);
   });
 
   it('takes other times while it is in use', async () => {
