@@ -12,7 +12,7 @@ import { resolvePrefetchOptions } from './resolve-prefetch-options.js';
 
 /** What a prefetcher depends on beside its options. */
 export interface PrefetcherParts {
-  /** What is to be filled; it needs a `renderer`. */
+  /** What is to be filled; it needs a `renderer` and a variant cache, unless originals alone are prefetched. */
   readonly cache: ImageCache;
   /** @default the machine's time */
   readonly clock?: Clock;
@@ -31,8 +31,8 @@ export async function createPrefetcher(
   { cache, clock = systemClock }: PrefetcherParts,
 ): Promise<DefaultPrefetcher> {
   const settings = resolvePrefetchOptions(options);
-  // To warm nothing asks for what warming needs.
-  await cache.warm([]);
+  // To warm nothing asks for what warming needs; originals have a place of their own.
+  if (settings.original === undefined || settings.variants.length > 0) await cache.warm([]);
   const onError = (what: string, error: unknown): void => {
     cache.tell('background-failed', { what, error });
   };

@@ -99,6 +99,7 @@ export class JobRun {
   }
 
   async #render(wanted: ReadonlyMap<string, VariantIdentity>): Promise<void> {
+    if (wanted.size === 0) return;
     const { cache, signal } = this.#options;
     const identities = this.#whileMayGoOn(wanted.values());
     try {
