@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => place.remove());
 
 describe('The commands in the documentation', () => {
-  it.each(['docs/command-line.md', 'docs/from-glance.md'])('of %s answer as it says', async (page) => {
+  it.each(['docs/command-line.md'])('of %s answer as it says', async (page) => {
     const blocks = (await readFile(page, 'utf8')).matchAll(/^```console\n([\s\S]*?)^```$/gm);
     const sessions = [...blocks].map(([, session = '']) => session);
     expect(sessions).toHaveLength(1);

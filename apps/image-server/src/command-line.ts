@@ -1,16 +1,16 @@
 import { parseArgs } from 'node:util';
 import { ConfigurationError } from './configuration/configuration-error.js';
+import type { ForeignServer } from './configuration/foreign/translate-file.js';
 import type { Environment } from './configuration/read-environment.js';
 import { oneLine } from './one-line.js';
 
 /** What the server is called to do. */
 export type CommandName = 'serve' | 'config check' | 'config keys' | 'help';
 
-/** A command and its configuration file. */
-export interface CommandLine {
-  readonly command: CommandName;
-  readonly file: string | undefined;
-}
+/** A command and its configuration file; or a file of another server, to be translated. */
+export type CommandLine =
+  | { readonly command: CommandName; readonly file: string | undefined }
+  | { readonly command: 'config from'; readonly server: ForeignServer; readonly file: string };
 
 /** How the server is called. */
 export const USAGE = `Usage: image-server [command] [--config FILE]
@@ -19,12 +19,20 @@ Commands:
   (none)         serves images
   config check   shows the effective configuration, and what is wrong with it
   config keys    lists the keys of the configuration as a Markdown table
+  config from-glance FILE, config from-galia FILE
+                 translates a configuration of such a server into one for this
   cache          manages the cache, of a server or without one; see image-server cache --help
   completion     prints a script by which a shell completes words: bash, zsh or fish
 
 Options:
   --config FILE  reads this YAML file; also IMAGE_SERVER_CONFIG
   --help         shows this`;
+
+/** Commands that translate a file. */
+const TRANSLATING: Readonly<Record<string, ForeignServer>> = {
+  'config from-glance': 'glance',
+  'config from-galia': 'galia',
+};
 
 const COMMANDS: Readonly<Record<string, CommandName>> = {
   '': 'serve',
@@ -55,11 +63,22 @@ export function managingArguments(args: readonly string[]): readonly string[] | 
 export function readCommandLine(args: readonly string[], environment: Environment): CommandLine {
   const { values, positionals } = parsed(args);
   const name = positionals.join(' ');
+  const translating = positionals.slice(0, 2).join(' ');
+  const { [translating]: server } = TRANSLATING;
+  if (server !== undefined && values.help !== true)
+    return { command: 'config from', server, file: onlyFile(translating, positionals.slice(2)) };
   const command = values.help === true ? 'help' : COMMANDS[name];
   if (command === undefined)
     throw new ConfigurationError(`${name}: there is no such command; see image-server --help.`);
   const file = values.config ?? environment['IMAGE_SERVER_CONFIG'];
   return { command, file: file === '' ? undefined : file };
+}
+
+/** @throws ConfigurationError when it is not one */
+function onlyFile(command: string, [file, ...others]: readonly string[]): string {
+  if (file === undefined) throw new ConfigurationError(`${command}: which file? Name one.`);
+  if (others.length > 0) throw new ConfigurationError(`${command}: takes one file; there is also ${others.join(' ')}.`);
+  return file;
 }
 
 function parsed(args: readonly string[]) {

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { USAGE, managingArguments, readCommandLine } from './command-line.js';
+import type { ForeignServer } from './configuration/foreign/translate-file.js';
 import { readConfiguration, requireComplete } from './configuration/configuration.js';
 import { configurationReport, keysTable } from './configuration/report.js';
 import { storesOf } from './configuration/stores.js';
@@ -14,7 +15,12 @@ async function run(args: readonly string[]): Promise<void> {
     process.exitCode = await runCommand(managing);
     return;
   }
-  const { command, file } = readCommandLine(args, environment);
+  const commandLine = readCommandLine(args, environment);
+  if (commandLine.command === 'config from') {
+    await printTranslation(commandLine.server, commandLine.file);
+    return;
+  }
+  const { command, file } = commandLine;
   if (command === 'help') {
     print(USAGE);
     return;
@@ -33,6 +39,14 @@ async function run(args: readonly string[]): Promise<void> {
   }
   const { serve } = await import('./serve.js');
   await serve(configuration.settings, print);
+}
+
+/** The file to the standard output, so that it can be kept; what is left out of it beside. */
+async function printTranslation(server: ForeignServer, file: string): Promise<void> {
+  const { translateFile } = await import('./configuration/foreign/translate-file.js');
+  const { yaml, unknown } = translateFile(server, file);
+  process.stdout.write(yaml);
+  for (const name of unknown) process.stderr.write(`${name}: means nothing here.\n`);
 }
 
 function print(text: string): void {

@@ -72,10 +72,10 @@ export function missingIn(settings: Settings): MissingValue[] {
       reason: 'cache.server.info.enabled needs FilesystemCache, HeapCache, or the module of a store',
     });
   }
-  if (settings['cache.server.prefetch.enabled'] && !variant) {
+  if (!variant && prefetches(settings)) {
     missing.push({
       key: 'cache.server.variant.implementation',
-      reason: 'cache.server.prefetch.enabled needs a variant cache, with cache.server.variant.enabled: true',
+      reason: 'what is prefetched needs a variant cache, with cache.server.variant.enabled: true',
     });
   }
   const usesFiles = [variantStore, keepsInfos(settings) ? infoStore : undefined].includes('FilesystemCache');
@@ -85,6 +85,12 @@ export function missingIn(settings: Settings): MissingValue[] {
   if (settings['endpoint.api.enabled'] && settings['endpoint.api.secret'] === undefined)
     missing.push({ key: 'endpoint.api.secret', reason: 'endpoint.api.enabled needs a secret' });
   return [...missing, ...missingForSources(settings)];
+}
+
+/** Whether something is prefetched that has its place among the variants; originals have theirs. */
+function prefetches(settings: Settings): boolean {
+  const areVariants = settings['cache.server.prefetch.variants'].length > 0;
+  return settings['cache.server.prefetch.enabled'] && (areVariants || !settings['cache.server.source.enabled']);
 }
 
 /**

@@ -89,12 +89,14 @@ function infoOptions(settings: Settings, { info: store }: TierStores): InfoOptio
 }
 
 function sourcesOptions(settings: Settings, { source: store }: TierStores): SourcesOptions | false {
+  const stall = settings['cache.server.source.stall_seconds'];
   return (
     store !== undefined && {
       store,
       staleness: `${settings['cache.server.source.staleness_seconds']}s`,
       ttl: `${settings['cache.server.source.ttl_seconds']}s`,
       concurrency: settings['cache.server.source.concurrency'],
+      ...(stall !== undefined && { stall: `${stall}s` }),
     }
   );
 }

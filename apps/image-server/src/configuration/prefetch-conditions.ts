@@ -8,6 +8,9 @@ const VARIANTS = 'cache.server.prefetch.variants';
 
 const PATHNAME = 'cache.server.prefetch.pathname';
 
+/** Directories that the queue may be beside, and not inside. */
+const CACHES = ['cache.FilesystemCache.pathname', 'cache.server.source.pathname'] as const;
+
 /** @throws ConfigurationError when a variant is none, or the queue is where a purge would take it away */
 export function refuseBadPrefetch(settings: Settings, originOf: (key: KnownKey) => string | undefined): void {
   for (const [index, variant] of settings[VARIANTS].entries()) {
@@ -19,18 +22,21 @@ export function refuseBadPrefetch(settings: Settings, originOf: (key: KnownKey) 
       throw new ConfigurationError(`${where} is no variant. ${reason}`);
     }
   }
-  const { [PATHNAME]: queue, 'cache.FilesystemCache.pathname': cache } = settings;
-  if (queue === undefined || cache === undefined || !isInside(queue, cache)) return;
-  throw new ConfigurationError(
-    `${PATHNAME}: ${queue} (${originOf(PATHNAME)}) is inside of cache.FilesystemCache.pathname (${cache}); ` +
-      'the cache has that directory for itself.',
-  );
+  const { [PATHNAME]: queue } = settings;
+  if (queue === undefined) return;
+  for (const key of CACHES) {
+    const cache = settings[key];
+    if (cache === undefined || !isInside(queue, cache)) continue;
+    throw new ConfigurationError(
+      `${PATHNAME}: ${queue} (${originOf(PATHNAME)}) is inside of ${key} (${cache}); the cache has that directory for itself.`,
+    );
+  }
 }
 
 /** The directory of the queue; `undefined` when there is none to be beside. */
 export function queueDirectory(settings: Settings): string | undefined {
-  const { [PATHNAME]: queue, 'cache.FilesystemCache.pathname': cache } = settings;
-  return queue ?? (cache === undefined ? undefined : `${resolve(cache)}-queue`);
+  const cache = CACHES.map((key) => settings[key]).find((pathname) => pathname !== undefined);
+  return settings[PATHNAME] ?? (cache === undefined ? undefined : `${resolve(cache)}-queue`);
 }
 
 function isInside(path: string, directory: string): boolean {

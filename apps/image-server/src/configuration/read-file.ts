@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Pair, type YAMLMap } from 'yaml';
-import { oneLine } from '../one-line.js';
 import { ConfigurationError } from './configuration-error.js';
 import { KNOWN_KEYS } from './known-keys.js';
 import type { Written } from './parse-value.js';
+import { readText } from './read-text.js';
 
 /**
  * Reads a YAML file. Keys may be written with dots, as maps inside of maps, or both; what has no value is not set.
@@ -25,14 +24,6 @@ export function readFile(file: string): Written[] {
 }
 
 type PlaceOf = (offset: number) => string;
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new ConfigurationError(`${file}: the configuration cannot be read: ${oneLine(cause)}.`, { cause });
-  }
-}
 
 function* settingsOf(document: Document.Parsed, placeOf: PlaceOf): Generator<Written> {
   const { contents } = document;

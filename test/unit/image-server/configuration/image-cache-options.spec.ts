@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createImageCache, type CacheStore, type StoreFactory } from 'nestjs-image-cache';
 import { FakeClock } from 'nestjs-image-cache/testing';
-import { galiaOptions } from '../../../../apps/image-server/src/configuration/galia-options.js';
+import { galiaOptions } from '../../../../apps/image-server/src/configuration/foreign/galia-options.js';
 import { makeDirectory } from '../../../support/directories.js';
 
 describe('galiaOptions', () => {

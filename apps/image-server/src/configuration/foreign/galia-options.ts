@@ -1,15 +1,5 @@
-import type { ImageCacheOptions } from 'nestjs-image-cache';
-import { configurationOf, requireComplete } from './configuration.js';
-import { imageCacheOptions } from './image-cache-options.js';
-import { KNOWN_KEYS } from './known-keys.js';
-
-/** Options made of a foreign configuration. */
-export interface GaliaOptions {
-  /** Without `source`, which resolve_first and evict_missing need. */
-  readonly options: ImageCacheOptions;
-  /** Keys that mean nothing here. */
-  readonly unknown: readonly string[];
-}
+import { requireComplete } from '../configuration.js';
+import { optionsOf, translate, type ForeignSettings, type TranslatedOptions, type Translation } from './translation.js';
 
 /** Keys of Cantaloupe (cantaloupe.properties, version 5), which names the same things otherwise. */
 const CANTALOUPE: Readonly<Record<string, string>> = {
@@ -26,27 +16,27 @@ const CANTALOUPE: Readonly<Record<string, string>> = {
   'HttpSource.request_timeout': 'source.HttpSource.headers_timeout',
 };
 
-const KEYS: readonly string[] = KNOWN_KEYS.map(({ key }) => key);
+/**
+ * Translates the configuration of a Galia or Cantaloupe server, its keys written out with their dots. Values may be texts,
+ * as in a properties file.
+ *
+ * @throws ConfigurationError when a value is wrong
+ */
+export function translateGalia(config: ForeignSettings): Translation {
+  return translate(config, {
+    keyOf: (name) => CANTALOUPE[name] ?? name,
+    understood: (_, value) => (typeof value === 'string' ? value.trim() : value),
+  });
+}
 
 /**
- * Maps the configuration of a Galia or Cantaloupe server, its keys written out with their dots, onto the options of an
- * image cache. Values may be texts, as in a properties file; empty ones are not set.
+ * The options of an image cache that is to be like that of a Galia or Cantaloupe server; `source`, which resolve_first and
+ * evict_missing need, has to be added.
  *
  * @throws ConfigurationError when a value is wrong, or one that is needed is missing
  */
-export async function galiaOptions(config: Readonly<Record<string, unknown>>): Promise<GaliaOptions> {
-  const known = Object.entries(config).map(([name, value]) => ({ name, key: CANTALOUPE[name] ?? name, value }));
-  const written = known
-    .filter(({ key, value }) => KEYS.includes(key) && value !== '' && value !== null && value !== undefined)
-    .map(({ name, key, value }) => ({ key, value: trimmed(value), origin: name }));
-  const configuration = configurationOf(written);
-  requireComplete(configuration);
-  return {
-    options: await imageCacheOptions(configuration.settings),
-    unknown: known.filter(({ key }) => !KEYS.includes(key)).map(({ name }) => name),
-  };
-}
-
-function trimmed(value: unknown): unknown {
-  return typeof value === 'string' ? value.trim() : value;
+export async function galiaOptions(config: ForeignSettings): Promise<TranslatedOptions> {
+  const translation = translateGalia(config);
+  requireComplete(translation.configuration);
+  return optionsOf(translation);
 }

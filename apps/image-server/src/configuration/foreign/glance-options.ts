@@ -1,72 +1,66 @@
-import type { ImageCacheOptions } from 'nestjs-image-cache';
-import { configurationOf, requireComplete } from './configuration.js';
-import { imageCacheOptions } from './image-cache-options.js';
-import { KNOWN_KEYS } from './known-keys.js';
-import type { Written } from './parse-value.js';
+import { requireComplete } from '../configuration.js';
+import { KNOWN_KEYS } from '../known-keys.js';
+import type { Written } from '../parse-value.js';
+import { optionsOf, translate, type ForeignSettings, type TranslatedOptions, type Translation } from './translation.js';
 
-/** Options made of the configuration of a Glance image cache. */
-export interface GlanceOptions {
-  /** Without `source`, which `sources` needs: a source from which originals are fetched. */
-  readonly options: ImageCacheOptions;
-  /** The keys of the image server that say the same, with their values as they are understood. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** Keys that mean nothing here. */
-  readonly unknown: readonly string[];
-}
+/** The switch of XDeploy and Kolla … */
+const SWITCH = 'glance_enable_image_cache';
+
+/** … where Glance itself has the cache in its pipeline, as in `keystone+cachemanagement`. */
+const FLAVOR = 'flavor';
+
+const ENABLED = 'cache.server.source.enabled';
 
 /** Settings of Kolla and XDeploy, and of Glance itself (glance-api.conf, glance-cache.conf). */
 const GLANCE: Readonly<Record<string, string>> = {
-  glance_enable_image_cache: 'cache.server.source.enabled',
+  [SWITCH]: ENABLED,
   glance_cache_max_size: 'cache.server.source.max_size',
   glance_cache_staleness_seconds: 'cache.server.source.staleness_seconds',
   glance_cache_prefetcher_delay: 'cache.server.prefetch.interval',
   image_cache_dir: 'cache.server.source.pathname',
   image_cache_max_size: 'cache.server.source.max_size',
-  image_cache_stall_time: 'cache.server.stall_seconds',
+  image_cache_stall_time: 'cache.server.source.stall_seconds',
   cache_prefetcher_interval: 'cache.server.prefetch.interval',
 };
 
 const KINDS: ReadonlyMap<string, string> = new Map(KNOWN_KEYS.map(({ key, kind }) => [key, kind]));
 
-/** Where Glance keeps its cache unless somebody says otherwise. */
-const DIRECTORY: Written = {
-  key: 'cache.server.source.pathname',
-  value: '/var/lib/glance/image-cache',
-  origin: 'the default of image_cache_dir',
-};
-
-/** Glance has its images elsewhere, too. */
-const REMOTE: Written = { key: 'source.implementation', value: 'HttpSource', origin: 'glanceOptions' };
-
 /**
- * Maps the configuration of a Glance image cache onto the options of an image cache. Values may be texts, as in its files;
- * `yes` and `no` are true and false; empty ones are not set.
+ * Translates the configuration of a Glance image cache. Values may be texts, as in its files; `yes` and `no` are true and
+ * false. Where images are cached, those that are queued are prefetched.
  *
  * @throws ConfigurationError when a value is wrong
  */
-export async function glanceOptions(config: Readonly<Record<string, unknown>>): Promise<GlanceOptions> {
-  const known = Object.entries(config).map(([name, value]) => ({ name, key: keyOf(name), value }));
-  const written = known.flatMap(({ name, key, value }): Written[] =>
-    key === undefined || value === '' || value === null || value === undefined
-      ? []
-      : [{ key, value: understood(key, value), origin: name }],
-  );
-  const configuration = configurationOf([DIRECTORY, REMOTE, ...written]);
-  requireComplete({ ...configuration, missing: configuration.missing.filter(({ key }) => !key.startsWith('source.')) });
-  return {
-    options: await imageCacheOptions(configuration.settings),
-    settings: Object.fromEntries(
-      configuration.values
-        .filter(({ definition }) => written.some(({ key }) => key === definition.key))
-        .map(({ definition, value }) => [definition.key, value]),
-    ),
-    unknown: known.filter(({ key }) => key === undefined).map(({ name }) => name),
-  };
+export function translateGlance(config: ForeignSettings): Translation {
+  const { [SWITCH]: switched, [FLAVOR]: flavor, ...others } = config;
+  const isOn = understood(ENABLED, switched ?? /caching|cachemanagement/.test(String(flavor)));
+  const given = { ...others, [SWITCH]: switched === '' ? undefined : isOn };
+  return translate(given, {
+    keyOf: (name) => GLANCE[name],
+    understood,
+    implied: [
+      implied('source.implementation', 'HttpSource'),
+      implied('cache.server.source.pathname', '/var/lib/glance/image-cache'),
+      implied('cache.server.prefetch.enabled', isOn === true),
+    ],
+  });
 }
 
-function keyOf(name: string): string | undefined {
-  const key = GLANCE[name];
-  return key !== undefined && KINDS.has(key) ? key : undefined;
+/**
+ * The options of an image cache that keeps originals as a Glance image cache would; the `source` that they are fetched from
+ * has to be added.
+ *
+ * @throws ConfigurationError when a value is wrong
+ */
+export async function glanceOptions(config: ForeignSettings): Promise<TranslatedOptions> {
+  const translation = translateGlance(config);
+  const { configuration } = translation;
+  requireComplete({ ...configuration, missing: configuration.missing.filter(({ key }) => !key.startsWith('source.')) });
+  return optionsOf(translation);
+}
+
+function implied(key: string, value: unknown): Written {
+  return { key, value, origin: 'as Glance does' };
 }
 
 const FLAGS: Readonly<Record<string, boolean>> = {

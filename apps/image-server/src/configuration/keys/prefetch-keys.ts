@@ -19,7 +19,8 @@ export const PREFETCH_KEYS = [
       'Variants of every image that is queued: `full/400,/0/default.jpg`, or `tiles:0-2` for levels of a viewer.',
   }),
   path('cache.server.prefetch.pathname', {
-    otherwise: 'beside cache.FilesystemCache.pathname, with `-queue` behind its name; in memory without one',
+    otherwise:
+      'beside cache.FilesystemCache.pathname or cache.server.source.pathname, with `-queue` behind its name; in memory without one',
     description: 'Directory of the queue.',
   }),
 ] as const;

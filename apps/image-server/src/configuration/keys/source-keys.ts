@@ -83,4 +83,9 @@ export const ORIGINALS_KEYS = [
     max: 1000,
     description: 'Originals that are fetched at a time.',
   }),
+  seconds('cache.server.source.stall_seconds', {
+    otherwise: '`cache.server.stall_seconds`',
+    min: 1,
+    description: 'An unfinished fetch that is older than this is abandoned.',
+  }),
 ] as const;
