@@ -4,20 +4,29 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { until } from '../support/async.js';
 import { DESKTOP, openWatched, startBrowser } from '../support/browser.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
 import { IMAGE_SERVER, startServer, type RunningServer } from '../support/image-server.js';
 import { MAY_MOUNT, makeReadOnly, mountSmall, release } from '../support/mounts.js';
-import { noise } from '../support/samples.js';
 import { timeless } from '../support/timeless.js';
 
 const execute = promisify(execFile);
 
+/** The pages of the atlas. */
+const ATLAS = ['coast.tif', 'harbour.jpg', 'maps/island.jpg', 'dunes.webp', 'valley.tif', 'portrait.jpg'];
+
 const SECRET = 'correct-horse';
 
-/** Where the picture of the page goes, when it is to be made anew. */
+/** Where the pictures of the page go, when they are to be made anew. */
 const { DOCS_IMAGES: pictures } = process.env;
+
+/** What they show, and after which command. */
+const PICTURES = [
+  { name: 'dashboard-prefetched.png', part: '#upkeep', after: 'image-server cache prefetch' },
+  { name: 'dashboard-full.png', part: 'section[aria-labelledby=figures-title]', after: 'for ' },
+] as const;
 
 let place: TestDirectory;
 let browser: Browser | undefined;
@@ -25,10 +34,12 @@ let browser: Browser | undefined;
 beforeEach(async () => {
   place = await makeDirectory();
   await mkdir(join(place.path, 'images', 'atlas'), { recursive: true });
-  for (let page = 1; page <= 6; page += 1)
-    await noise(900, 600)
+  for (const [index, name] of ATLAS.entries())
+    await sharp(join('apps/image-server/samples', name))
+      .autoOrient()
+      .resize(900)
       .jpeg()
-      .toFile(join(place.path, 'images', 'atlas', `${page}.jpg`));
+      .toFile(join(place.path, 'images', 'atlas', `${index + 1}.jpg`));
   if (MAY_MOUNT) mountSmall(join(place.path, 'cache'), '64m');
   // Places of the example are those of an operator; here, they are in a directory of the test.
   const yaml = await readFile('docs/examples/walk-through.yaml', 'utf8');
@@ -104,18 +115,35 @@ async function pixelsOf(page: Page, title: string, name: string): Promise<number
   );
 }
 
-/** The disk fails under a server that is asked for pictures all the time, and recovers; the page tells of both. */
-async function failTheDisk(server: RunningServer): Promise<void> {
-  const disk = join(place.path, 'cache');
-  browser = await startBrowser();
+async function openDashboard(server: RunningServer): Promise<Page> {
+  browser ??= await startBrowser();
   const { page } = await openWatched(browser, `${server.url}/admin`, {
     ...DESKTOP,
     httpCredentials: { username: 'admin', password: SECRET },
   });
+  return page;
+}
+
+/** Makes pictures of parts of the dashboard anew, when its figures know of what has just been done. */
+async function makePicture(server: RunningServer, { name, part }: (typeof PICTURES)[number]): Promise<void> {
+  if (pictures === undefined) return;
+  const page = await openDashboard(server);
+  await page.waitForTimeout(25_000);
+  await page.evaluate(`document.querySelector(${JSON.stringify(part)}).style.paddingBlock = '1.5rem'`);
+  await page.locator(part).screenshot({ path: join(pictures, name) });
+  await page.close();
+}
+
+/** The disk fails under a server that is asked for pictures all the time, and recovers; the page tells of both. */
+async function failTheDisk(server: RunningServer): Promise<void> {
+  const disk = join(place.path, 'cache');
+  const page = await openDashboard(server);
   let asked = 0;
   const ask = async (): Promise<void> => {
     asked += 1;
-    const { status } = await server.get(`/iiif/3/atlas%2F${1 + (asked % 6)}.jpg/full/${200 + asked},/0/default.jpg`);
+    const { status } = await server.get(
+      `/iiif/3/atlas%2F${1 + (asked % 6)}.jpg/full/${200 + (asked % 700)},/0/default.jpg`,
+    );
     expect(status).toBe(200);
   };
   const logHas = async (text: string): Promise<boolean> => {
@@ -152,6 +180,7 @@ it('A walk through a day goes as the page says', async () => {
   for (const { line, answer } of commands) {
     expect([line, steady(await run(line, server))]).toEqual([line, steady(answer)]);
     if (line.startsWith('for ')) expect(await entriesOf(server)).toBeLessThanOrEqual(40);
+    for (const picture of PICTURES.filter(({ after }) => line.startsWith(after))) await makePicture(server, picture);
     if (line.startsWith('CACHE_')) expect(await entriesOf(server)).toBeLessThanOrEqual(20);
   }
   expect(await entriesOf(server)).toBe(0);

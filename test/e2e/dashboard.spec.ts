@@ -150,7 +150,7 @@ describe.each(PLATFORMS)('The dashboard on %s', (platform) => {
     await eventually(() => {
       expect(dataOf(client, 'notice')).toMatchObject({
         level: 'done',
-        text: 'Evicted PicturesController/a (request): 1 variants.',
+        text: 'Evicted PicturesController/a (request): 1 variant.',
         times: 1,
       });
     });

@@ -137,10 +137,10 @@ function isNews({ removed, failed, stopped }: StepReport): boolean {
 
 function countsText({ infos, variants, sources }: EvictedCounts): string {
   const parts = [
-    [infos, 'infos'],
-    [variants, 'variants'],
-    [sources, 'originals'],
+    [infos, 'info'],
+    [variants, 'variant'],
+    [sources, 'original'],
   ] as const;
-  const some = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  const some = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}${count === 1 ? '' : 's'}`);
   return some.length === 0 ? 'nothing' : some.join(', ');
 }
