@@ -98,7 +98,8 @@ describe('The page for those who come from Glance', () => {
     expect(names.map(({ name }) => name).sort()).toEqual(Object.keys(VALUES).sort());
     for (const { name, key } of names) {
       const file = join(place.path, 'glance-api.conf');
-      await writeFile(file, `[DEFAULT]\n# a comment\n${name} = ${VALUES[name] ?? ''}\nbind_port = 9292\n`);
+      const known = name === 'glance_enable_image_cache' ? '' : 'glance_enable_image_cache = no\n';
+      await writeFile(file, `[DEFAULT]\n# a comment\n${known}${name} = ${VALUES[name] ?? ''}\nbind_port = 9292\n`);
       const { yaml, unknown } = translateFile('glance', file);
       expect([name, unknown]).toEqual([name, key === undefined ? [name] : []]);
       if (key !== undefined) expect(yaml).toMatch(new RegExp(`^${key.replaceAll('.', '\\.')}: `, 'm'));

@@ -29,16 +29,16 @@ Options:
   --help         shows this`;
 
 /** Commands that translate a file. */
-const TRANSLATING: Readonly<Record<string, ForeignServer>> = {
-  'config from-glance': 'glance',
-  'config from-galia': 'galia',
-};
+const TRANSLATING: ReadonlyMap<string, ForeignServer> = new Map([
+  ['config from-glance', 'glance'],
+  ['config from-galia', 'galia'],
+]);
 
-const COMMANDS: Readonly<Record<string, CommandName>> = {
-  '': 'serve',
-  'config check': 'config check',
-  'config keys': 'config keys',
-};
+const COMMANDS: ReadonlyMap<string, CommandName> = new Map([
+  ['', 'serve'],
+  ['config check', 'config check'],
+  ['config keys', 'config keys'],
+]);
 
 /** Commands with a command line of their own. */
 const MANAGING: readonly (string | undefined)[] = ['cache', 'completion'];
@@ -64,10 +64,10 @@ export function readCommandLine(args: readonly string[], environment: Environmen
   const { values, positionals } = parsed(args);
   const name = positionals.join(' ');
   const translating = positionals.slice(0, 2).join(' ');
-  const { [translating]: server } = TRANSLATING;
+  const server = TRANSLATING.get(translating);
   if (server !== undefined && values.help !== true)
     return { command: 'config from', server, file: onlyFile(translating, positionals.slice(2)) };
-  const command = values.help === true ? 'help' : COMMANDS[name];
+  const command = values.help === true ? 'help' : COMMANDS.get(name);
   if (command === undefined)
     throw new ConfigurationError(`${name}: there is no such command; see image-server --help.`);
   const file = values.config ?? environment['IMAGE_SERVER_CONFIG'];

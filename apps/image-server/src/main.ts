@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { printable } from './cli/output/printable.js';
 import { USAGE, managingArguments, readCommandLine } from './command-line.js';
 import type { ForeignServer } from './configuration/foreign/translate-file.js';
 import { readConfiguration, requireComplete } from './configuration/configuration.js';
@@ -46,7 +47,7 @@ async function printTranslation(server: ForeignServer, file: string): Promise<vo
   const { translateFile } = await import('./configuration/foreign/translate-file.js');
   const { yaml, unknown } = translateFile(server, file);
   process.stdout.write(yaml);
-  for (const name of unknown) process.stderr.write(`${name}: means nothing here.\n`);
+  for (const name of unknown) process.stderr.write(`${printable(name)}: means nothing here.\n`);
 }
 
 function print(text: string): void {

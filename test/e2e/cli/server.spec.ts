@@ -74,7 +74,7 @@ describe('image-server cache on a server', () => {
     };
     expect(await said('list-cached', '--order', 'lastAccess')).toMatch(/^Not all entries may be listed: the index/);
     expect(await said('list-cached')).toBe('');
-    expect(await said('stats')).toBe('The server is counting what it holds; ask again later.\n');
+    expect(await said('stats')).toBe('The server does not know yet what it holds; ask again later.\n');
     const { json } = await ask(app, 'GET /admin/status');
     expect(json).toMatchObject({ stores: [{ indexing: true }], stats: { stored: 2 * IMAGES.length } });
     expect(json).not.toHaveProperty('usage');

@@ -22,13 +22,13 @@ export function refuseBadPrefetch(settings: Settings, originOf: (key: KnownKey) 
       throw new ConfigurationError(`${where} is no variant. ${reason}`);
     }
   }
-  const { [PATHNAME]: queue } = settings;
+  const queue = queueDirectory(settings);
   if (queue === undefined) return;
   for (const key of CACHES) {
     const cache = settings[key];
     if (cache === undefined || !isInside(queue, cache)) continue;
     throw new ConfigurationError(
-      `${PATHNAME}: ${queue} (${originOf(PATHNAME)}) is inside of ${key} (${cache}); the cache has that directory for itself.`,
+      `${PATHNAME}: ${queue} (${originOf(PATHNAME) ?? 'the default'}) is inside of ${key} (${cache}); the cache has that directory for itself.`,
     );
   }
 }

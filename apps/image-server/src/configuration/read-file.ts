@@ -64,7 +64,8 @@ function valueOf(node: unknown, origin: string): unknown {
   throw new ConfigurationError(`${origin}: references to other values are not understood.`);
 }
 
-function refuseRepeated(settings: readonly Written[]): void {
+/** @throws ConfigurationError when a key is set twice */
+export function refuseRepeated(settings: readonly Written[]): void {
   const places = new Map<string, string>();
   for (const { key, origin } of settings) {
     const first = places.get(key);

@@ -31,7 +31,8 @@ export class CachedSource implements OriginalSource {
   /** {@inheritDoc OriginalSource.read} */
   async read(identifier: string, options?: { readonly signal?: AbortSignal }): Promise<OriginalBody> {
     const original = await this.#originals.read(identifier, options);
-    return original === undefined ? this.#source.open(identifier, options) : bodyOf(original);
+    if (original !== undefined) return bodyOf(original);
+    return this.#source.read?.(identifier, options) ?? this.#source.open(identifier, options);
   }
 
   /** {@inheritDoc OriginalSource.list} */

@@ -11,6 +11,7 @@ export async function listPage(
   options: EntriesOptions,
   limit: number,
 ): Promise<Omit<EntriesDto, 'queue'>> {
+  const partial = isListingPartial(cache.stores, options);
   const entries: ListedEntry[] = [];
   let next: string | undefined;
   for await (const entry of cache.entries(options)) {
@@ -23,7 +24,7 @@ export async function listPage(
   return {
     entries: entries.map(shownEntry),
     ...(next !== undefined && { next }),
-    ...(isListingPartial(cache.stores, options) && { partial: true }),
+    ...(partial && { partial }),
   };
 }
 

@@ -61,8 +61,10 @@ export class DefaultPrefetcher extends Prefetcher {
 
   /** @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS` that names the field; what the queue throws */
   async enqueue(request: PrefetchRequest): Promise<Enqueued> {
-    const { queue } = this.#options;
+    const { queue, cache } = this.#options;
     const { identifier, priority, ...wanted } = this.#checked(request);
+    // To warm nothing asks for what warming needs.
+    if (wanted.variants !== undefined && wanted.variants.length > 0) await cache.warm([]);
     await queue.sync();
     const known = queue.find(identifier);
     if (!isWaiting(known) && (await this.#images.isWarm(identifier, this.#images.wanted(wanted)))) {

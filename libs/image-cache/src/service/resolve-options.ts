@@ -2,6 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { AdmissionLimits } from '../common/admission.js';
 import { parseMemorySize } from '../common/memory-limit.js';
 import { invalidOption, parseInteger, refuseUnknownKeys } from '../common/options.js';
+import { parseStall } from './parse-stall.js';
 import { systemClock } from '../common/system-clock.js';
 import { parseDuration, parseSize, type Duration, type Size } from '../common/units.js';
 import { formatClientHints, type ClientOptions } from '../http/client-hints.js';
@@ -120,7 +121,7 @@ export function resolveOptions(options: ImageCacheOptions, path = 'imageCache'):
     stores: resolveStores(options.stores ?? {}, `${path}.stores`),
     render: render.limits,
     maxBufferedEntry: parseSize(options.maxBufferedEntry ?? '1MB', `${path}.maxBufferedEntry`),
-    stall: parseDuration(options.stall ?? '1d', `${path}.stall`),
+    stall: parseStall(options.stall ?? '1d', `${path}.stall`),
     drain: parseDuration(options.drain ?? '10s', `${path}.drain`),
     worker: resolveWorker(options.worker ?? false, `${path}.worker`),
     clock: options.clock ?? systemClock,

@@ -5,6 +5,7 @@ import type { ImageSource } from '../ports/image-info.js';
 import { isRemoteSource, type RemoteSource } from '../ports/remote-source.js';
 import type { FreshnessOptions } from '../tiers/freshness.js';
 import type { ImageCacheOptions } from './image-cache-options.js';
+import { parseStall } from './parse-stall.js';
 import { requireStore } from './required.js';
 
 /** The settings of the source cache. */
@@ -40,6 +41,6 @@ export function resolveSources(
     staleness: parseDuration(options.staleness ?? '1d', `${path}.staleness`),
     ttl: parseDuration(options.ttl ?? '30d', `${path}.ttl`),
     concurrency: parseInteger(options.concurrency ?? 8, `${path}.concurrency`, { min: 1, max: 1000 }),
-    stall: options.stall === undefined ? undefined : parseDuration(options.stall, `${path}.stall`),
+    stall: options.stall === undefined ? undefined : parseStall(options.stall, `${path}.stall`),
   };
 }

@@ -96,13 +96,13 @@ export class SourceFetches {
   async begin(identifier: string, key: EntryKey, request: FetchRequest): Promise<FetchOutcome | Begun> {
     const order = await this.#order(identifier, key);
     const outcome = this.#join(order, request);
-    const fetch = { isOver: false };
+    const flight = { hasLanded: false };
     const end = (): void => {
-      fetch.isOver = true;
+      flight.hasLanded = true;
       this.#news.tell();
     };
     outcome.then(end, end);
-    while (!fetch.isOver && !this.#growing.has(order.name)) await this.#news.next();
+    while (!flight.hasLanded && !this.#growing.has(order.name)) await this.#news.next();
     const original = await this.#growing.get(order.name)?.open();
     return original === undefined ? outcome : { kind: 'begun', original };
   }
@@ -159,11 +159,13 @@ export class SourceFetches {
     { body, size, stamp, contentType }: FetchedOriginal,
     order: FetchOrder & { readonly reservation: Reservation },
   ): Promise<Fetching> {
-    const { clock, events } = this.#options;
+    const { clock, events, closing, background } = this.#options;
     const { identifier, key, reservation } = order;
     const started = clock.now();
     const description = { identifier, contentType, createdAt: started, source: stamp };
-    const growing = size === undefined ? undefined : new GrowingOriginal({ ...description, size });
+    const growing = size === undefined ? undefined : new GrowingOriginal({ ...description, size }, background);
+    const giveUp = (): void => growing?.end(closing.reason);
+    closing.addEventListener('abort', giveUp, { once: true });
     const meter = { bytes: 0 };
     let broken: unknown;
     let failure: unknown;
@@ -181,7 +183,8 @@ export class SourceFetches {
       events,
     );
     this.#growing.delete(order.name);
-    growing?.break(broken ?? failure ?? new Error(`${identifier} was evicted.`));
+    closing.removeEventListener('abort', giveUp);
+    growing?.end(broken ?? failure);
     events.emit('fetched', { identifier, bytes: meter.bytes, duration: clock.now() - started });
     if (isKept) {
       this.#options.onKept(key, description);
@@ -196,7 +199,8 @@ export class SourceFetches {
   #offer({ name }: FetchOrder, growing: GrowingOriginal): OnGrowth {
     return (file, bytes) => {
       growing.grow(file, bytes);
-      if (this.#growing.has(name)) return;
+      // A store that was given up may still be writing.
+      if (growing.isOver || this.#growing.has(name)) return;
       this.#growing.set(name, growing);
       this.#news.tell();
     };

@@ -87,5 +87,11 @@ describe('a prefetcher of originals', () => {
     await expect(open({ variant: false }, { variants: ['jpg:max'] })).rejects.toMatchObject({
       code: 'E_IMAGE_CACHE_OPTIONS',
     });
+    await cache.close();
+    const prefetcher = await open({ variant: false });
+    await expect(prefetcher.enqueue({ identifier: 'a.gif', variants: ['jpg:max'] })).rejects.toMatchObject({
+      code: 'E_IMAGE_CACHE_OPTIONS',
+    });
+    expect(prefetcher.status().queued).toBe(0);
   });
 });

@@ -102,7 +102,7 @@ describe('the options of an image cache', () => {
   it.each<[string, ImageCacheOptions]>([
     ['none', {}],
     ['tiers switched off', { client: false, heapInfo: false, info: false, variant: false, worker: false }],
-    ['times switched off', { variant: { ttl: '0', staleness: '0' }, stall: '0', drain: '0', revalidateAfter: '0' }],
+    ['times switched off', { variant: { ttl: '0', staleness: '0' }, drain: '0', revalidateAfter: '0' }],
     ['a conservative cache', { source, resolveFirst: true, evictMissing: true, revalidateAfter: '10s' }],
     ['sizes in all forms', { heapInfo: { maxSize: '1 MiB' }, variant: { hot: 1_000_000 }, maxBufferedEntry: '1.5MB' }],
   ])('may be %s', async (_, options) => {

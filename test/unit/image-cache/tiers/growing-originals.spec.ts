@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createImageCache, filesystemStore, type ImageCache } from 'nestjs-image-cache';
+import { createImageCache, filesystemStore, type ImageCache, type RemoteSource } from 'nestjs-image-cache';
 import { HttpSource } from 'nestjs-iiif';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deferred, until } from '../../../support/async.js';
 import { makeDirectory, type TestDirectory } from '../../../support/directories.js';
@@ -22,7 +23,7 @@ beforeEach(async () => {
   source = new HttpSource({ urlPrefix: origin.url, allow: ['127.0.0.1'] });
   put(1);
   const store = filesystemStore({ directory: directory.path });
-  cache = await createImageCache({ source, variant: false, sources: { store } });
+  cache = await createImageCache({ source, variant: false, sources: { store }, drain: '200ms' });
   if (cache.sources === undefined) throw new Error('There are no sources.');
   sources = cache.sources;
 });
@@ -107,6 +108,38 @@ describe('an original that is being fetched', () => {
     expect(await bytesIn(await sources.read('a.gif'))).toEqual(bytesOf(1));
     expect(origin.count('GET')).toBe(2);
   });
+
+  it('is not taken for whole when it is longer than was announced', async () => {
+    const remote: RemoteSource = {
+      name: 'Liar',
+      lookup: () => Promise.resolve({ status: 'found', stamp: { etag: '"1"' } }),
+      fetch: () =>
+        Promise.resolve({
+          status: 'found',
+          stamp: { etag: '"1"' },
+          contentType: 'image/gif',
+          size: 200_000,
+          body: Readable.from([bytesOf(1).subarray(0, 200_000), bytesOf(1).subarray(200_000)], { objectMode: false }),
+        }),
+    };
+    const store = filesystemStore({ directory: join(directory.path, 'liar') });
+    const lied = await createImageCache({ source: remote, variant: false, sources: { store } });
+    try {
+      const original = await lied.sources?.read('a.gif').catch(() => undefined);
+      if (original !== undefined) await expect(bytesIn(original)).rejects.toThrow(/announced/);
+      expect(await lied.sources?.has('a.gif')).toBe(false);
+    } finally {
+      await lied.close();
+    }
+  });
+
+  it('keeps nobody waiting when the cache closes, whatever its source does', async () => {
+    sendSlowly(1000);
+    const reading = bytesIn(await sources.read('a.gif'));
+    reading.catch(() => undefined);
+    await cache.close();
+    await expect(reading).rejects.toThrow(/clos/i);
+  }, 60_000);
 
   it('is read to its end when it is evicted meanwhile, by those who had begun', async () => {
     const rest = sendSlowly(200_000);

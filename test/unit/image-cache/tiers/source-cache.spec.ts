@@ -342,6 +342,7 @@ describe('options of the cache of originals', () => {
     [{ sources: { store: heapStore() } }, 'imageCache.sources.store: HeapCache keeps no files'],
     [{ sources: { staleness: 'soon' } }, 'imageCache.sources.staleness: "soon" is not a duration'],
     [{ sources: { concurrency: 0 } }, 'imageCache.sources.concurrency: 0 is not a whole number'],
+    [{ sources: { stall: '0' } }, 'imageCache.sources.stall: is 0; writes that have just begun would be abandoned.'],
     [{ sources: { size: 1 } }, 'imageCache.sources.size: there is no such option'],
     [
       { sources: {}, source: undefined },
@@ -362,6 +363,8 @@ describe('options of the cache of originals', () => {
     for (const options of [{}, { kind: 'source' }, { order: 'lastAccess' }] as const)
       for await (const { key, meta } of cache.entries(options)) listed.push(`${key.kind} ${meta.identifier}`);
     expect(listed).toEqual(['source a.gif', 'source a.gif', 'source a.gif']);
+    await cache.close();
+    expect(cache.stores).toHaveLength(2);
   });
 
   it('may share the store of the variants', async () => {

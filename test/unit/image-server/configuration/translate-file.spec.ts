@@ -67,17 +67,30 @@ describe('the configuration of another server', () => {
   });
 
   it.each<[ForeignServer, string, string, string | RegExp]>([
+    ['glance', 'a.conf', 'glance_cache_max_size = much\n', /^cache\.server\.source\.max_size: "much" \(\S+a\.conf:1\)/],
     [
       'glance',
       'a.conf',
-      'glance_cache_max_size = much\n',
-      'cache.server.source.max_size: "much" (glance_cache_max_size)',
+      'glance_enable_image_cache: constructor\n',
+      /"constructor" \(\S+a\.conf:1\) is not true or false/,
     ],
-    ['glance', 'a.yml', '- a\n- b\n', /a\.yml: is not a map of names and values\.$/],
-    ['glance', 'a.yaml', 'a: [\n', /a\.yaml: .+/],
-    ['galia', 'a.yml', '', /a\.yml: is not a map of names and values\.$/],
-  ])('of %s in %s is refused when it is wrong', async (server, name, text, message) => {
+    ['glance', 'a.conf', 'image_cache_max_size = 1\n[x]\nglance_cache_max_size = 2\n', /set twice \(\S+:1 and \S+:3\)/],
+    ['glance', 'a.yml', '- a\n- b\n', /a\.yml:1: the configuration is not a map/],
+    ['glance', 'a.yaml', 'password: hunter2: [\n', /^(?!.*hunter2).*a\.yaml: /],
+    ['glance', 'a.yaml', 'a: &a\n  b: *a\n', /a\.yaml:2: references to other values are not understood/],
+    ['galia', 'a.yml', '', /a\.yml: no setting in it is one of an image cache; is it a file of galia\?$/],
+    ['glance', 'a.conf', '\u0000\u0001ELF = 1\n', /a\.conf: no setting in it is one of an image cache/],
+  ])('of %s in %s is refused when it is wrong: %j', async (server, name, text, message) => {
     await expect(translate(server, name, text)).rejects.toThrow(message);
+  });
+
+  it('may have colons, comments in lines of their own, and anything in a value', async () => {
+    const text =
+      '# image_cache_dir = /old\n! x\n[DEFAULT]\nimage_cache_dir: /data#1/cache;x\nflavor = keystone+caching\n';
+    const { yaml, unknown } = await translate('glance', 'glance-api.conf', text);
+    expect(unknown).toEqual([]);
+    expect(yaml).toContain('cache.server.source.pathname: /data#1/cache;x\n');
+    expect(yaml).toContain('cache.server.source.enabled: true\n');
   });
 
   it('is not there', () => {

@@ -39,7 +39,7 @@ export class StatsCommand extends ManagingCommand {
   }
 
   #show({ usage, bounds = {} }: CacheStatus): void {
-    if (usage === undefined) this.terminal.tell('The server is counting what it holds; ask again later.');
+    if (usage === undefined) this.terminal.tell('The server does not know yet what it holds; ask again later.');
     else
       this.terminal.printTable(
         NAMES.map(([kind, what]) => ({ what, usage: usage[kind] })),

@@ -69,13 +69,13 @@ export class StoreManagement implements CacheManagement {
     const entries: CachedEntry[] = [];
     let cursor = '';
     const options = { ...(kind && { kind }), ...(order && { order }), ...(after !== undefined && { after }) };
-    const lack = isListingPartial(this.#cache.stores, options) ? ({ partial: true } as const) : {};
+    const note = isListingPartial(this.#cache.stores, options) ? ({ partial: true } as const) : {};
     for await (const entry of this.#cache.entries(options)) {
-      if (entries.length === limit) return { entries, next: cursor, ...lack };
+      if (entries.length === limit) return { entries, next: cursor, ...note };
       entries.push(shownEntry(entry));
       ({ cursor } = entry);
     }
-    return { entries, ...lack };
+    return { entries, ...note };
   }
 
   async jobs({ state, after, limit }: JobsRequest): Promise<JobPage> {

@@ -1,20 +1,21 @@
 import { requireComplete } from '../configuration.js';
-import { optionsOf, translate, type ForeignSettings, type TranslatedOptions, type Translation } from './translation.js';
+import type { Written } from '../parse-value.js';
+import { optionsOf, settingsOf, translate, type TranslatedOptions, type Translation } from './translation.js';
 
 /** Keys of Cantaloupe (cantaloupe.properties, version 5), which names the same things otherwise. */
-const CANTALOUPE: Readonly<Record<string, string>> = {
-  'cache.server.derivative.enabled': 'cache.server.variant.enabled',
-  'cache.server.derivative': 'cache.server.variant.implementation',
-  'cache.server.derivative.ttl_seconds': 'cache.server.variant.ttl_seconds',
-  'cache.server.purge_missing': 'cache.server.evict_missing',
-  'FilesystemCache.pathname': 'cache.FilesystemCache.pathname',
-  'FilesystemCache.dir.depth': 'cache.FilesystemCache.dir.depth',
-  'FilesystemCache.dir.name_length': 'cache.FilesystemCache.dir.name_length',
-  'HeapCache.target_size': 'cache.HeapCache.target_size',
-  'source.static': 'source.implementation',
-  'HttpSource.BasicLookupStrategy.url_prefix': 'source.HttpSource.url_prefix',
-  'HttpSource.request_timeout': 'source.HttpSource.headers_timeout',
-};
+const CANTALOUPE: ReadonlyMap<string, string> = new Map([
+  ['cache.server.derivative.enabled', 'cache.server.variant.enabled'],
+  ['cache.server.derivative', 'cache.server.variant.implementation'],
+  ['cache.server.derivative.ttl_seconds', 'cache.server.variant.ttl_seconds'],
+  ['cache.server.purge_missing', 'cache.server.evict_missing'],
+  ['FilesystemCache.pathname', 'cache.FilesystemCache.pathname'],
+  ['FilesystemCache.dir.depth', 'cache.FilesystemCache.dir.depth'],
+  ['FilesystemCache.dir.name_length', 'cache.FilesystemCache.dir.name_length'],
+  ['HeapCache.target_size', 'cache.HeapCache.target_size'],
+  ['source.static', 'source.implementation'],
+  ['HttpSource.BasicLookupStrategy.url_prefix', 'source.HttpSource.url_prefix'],
+  ['HttpSource.request_timeout', 'source.HttpSource.headers_timeout'],
+]);
 
 /**
  * Translates the configuration of a Galia or Cantaloupe server, its keys written out with their dots. Values may be texts,
@@ -22,9 +23,9 @@ const CANTALOUPE: Readonly<Record<string, string>> = {
  *
  * @throws ConfigurationError when a value is wrong
  */
-export function translateGalia(config: ForeignSettings): Translation {
+export function translateGalia(config: readonly Written[]): Translation {
   return translate(config, {
-    keyOf: (name) => CANTALOUPE[name] ?? name,
+    keyOf: (name) => CANTALOUPE.get(name) ?? name,
     understood: (_, value) => (typeof value === 'string' ? value.trim() : value),
   });
 }
@@ -35,8 +36,8 @@ export function translateGalia(config: ForeignSettings): Translation {
  *
  * @throws ConfigurationError when a value is wrong, or one that is needed is missing
  */
-export async function galiaOptions(config: ForeignSettings): Promise<TranslatedOptions> {
-  const translation = translateGalia(config);
+export async function galiaOptions(config: Readonly<Record<string, unknown>>): Promise<TranslatedOptions> {
+  const translation = translateGalia(settingsOf(config));
   requireComplete(translation.configuration);
   return optionsOf(translation);
 }

@@ -1,7 +1,7 @@
 import { requireComplete } from '../configuration.js';
 import { KNOWN_KEYS } from '../known-keys.js';
 import type { Written } from '../parse-value.js';
-import { optionsOf, translate, type ForeignSettings, type TranslatedOptions, type Translation } from './translation.js';
+import { optionsOf, settingsOf, translate, type TranslatedOptions, type Translation } from './translation.js';
 
 /** The switch of XDeploy and Kolla … */
 const SWITCH = 'glance_enable_image_cache';
@@ -12,16 +12,16 @@ const FLAVOR = 'flavor';
 const ENABLED = 'cache.server.source.enabled';
 
 /** Settings of Kolla and XDeploy, and of Glance itself (glance-api.conf, glance-cache.conf). */
-const GLANCE: Readonly<Record<string, string>> = {
-  [SWITCH]: ENABLED,
-  glance_cache_max_size: 'cache.server.source.max_size',
-  glance_cache_staleness_seconds: 'cache.server.source.staleness_seconds',
-  glance_cache_prefetcher_delay: 'cache.server.prefetch.interval',
-  image_cache_dir: 'cache.server.source.pathname',
-  image_cache_max_size: 'cache.server.source.max_size',
-  image_cache_stall_time: 'cache.server.source.stall_seconds',
-  cache_prefetcher_interval: 'cache.server.prefetch.interval',
-};
+const GLANCE: ReadonlyMap<string, string> = new Map([
+  [SWITCH, ENABLED],
+  ['glance_cache_max_size', 'cache.server.source.max_size'],
+  ['glance_cache_staleness_seconds', 'cache.server.source.staleness_seconds'],
+  ['glance_cache_prefetcher_delay', 'cache.server.prefetch.interval'],
+  ['image_cache_dir', 'cache.server.source.pathname'],
+  ['image_cache_max_size', 'cache.server.source.max_size'],
+  ['image_cache_stall_time', 'cache.server.source.stall_seconds'],
+  ['cache_prefetcher_interval', 'cache.server.prefetch.interval'],
+]);
 
 const KINDS: ReadonlyMap<string, string> = new Map(KNOWN_KEYS.map(({ key, kind }) => [key, kind]));
 
@@ -31,12 +31,14 @@ const KINDS: ReadonlyMap<string, string> = new Map(KNOWN_KEYS.map(({ key, kind }
  *
  * @throws ConfigurationError when a value is wrong
  */
-export function translateGlance(config: ForeignSettings): Translation {
-  const { [SWITCH]: switched, [FLAVOR]: flavor, ...others } = config;
-  const isOn = understood(ENABLED, switched ?? /caching|cachemanagement/.test(String(flavor)));
-  const given = { ...others, [SWITCH]: switched === '' ? undefined : isOn };
-  return translate(given, {
-    keyOf: (name) => GLANCE[name],
+export function translateGlance(config: readonly Written[]): Translation {
+  const flavor = config.find(({ key }) => key === FLAVOR);
+  const isPiped = flavor !== undefined && /caching|cachemanagement/.test(String(flavor.value));
+  const switched = config.find(({ key }) => key === SWITCH) ?? flavor;
+  const isOn = switched !== undefined && (switched === flavor ? isPiped : understood(ENABLED, switched.value));
+  const others = config.filter((each) => each !== switched && each.key !== FLAVOR);
+  return translate(switched === undefined ? others : [{ ...switched, key: SWITCH, value: isOn }, ...others], {
+    keyOf: (name) => GLANCE.get(name),
     understood,
     implied: [
       implied('source.implementation', 'HttpSource'),
@@ -52,8 +54,8 @@ export function translateGlance(config: ForeignSettings): Translation {
  *
  * @throws ConfigurationError when a value is wrong
  */
-export async function glanceOptions(config: ForeignSettings): Promise<TranslatedOptions> {
-  const translation = translateGlance(config);
+export async function glanceOptions(config: Readonly<Record<string, unknown>>): Promise<TranslatedOptions> {
+  const translation = translateGlance(settingsOf(config));
   const { configuration } = translation;
   requireComplete({ ...configuration, missing: configuration.missing.filter(({ key }) => !key.startsWith('source.')) });
   return optionsOf(translation);
@@ -63,19 +65,19 @@ function implied(key: string, value: unknown): Written {
   return { key, value, origin: 'as Glance does' };
 }
 
-const FLAGS: Readonly<Record<string, boolean>> = {
-  yes: true,
-  true: true,
-  on: true,
-  '1': true,
-  no: false,
-  false: false,
-  off: false,
-  '0': false,
-};
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ['yes', true],
+  ['true', true],
+  ['on', true],
+  ['1', true],
+  ['no', false],
+  ['false', false],
+  ['off', false],
+  ['0', false],
+]);
 
 function understood(key: string, value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const text = value.trim();
-  return KINDS.get(key) === 'flag' ? (FLAGS[text.toLowerCase()] ?? text) : text;
+  return KINDS.get(key) === 'flag' ? (FLAGS.get(text.toLowerCase()) ?? text) : text;
 }

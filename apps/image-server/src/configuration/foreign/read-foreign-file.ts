@@ -1,48 +1,26 @@
-import { parse as parseIni } from 'ini';
-import { parse as parseYaml } from 'yaml';
-import { oneLine } from '../../one-line.js';
-import { ConfigurationError } from '../configuration-error.js';
+import { readFile } from '../read-file.js';
 import { readText } from '../read-text.js';
-import type { ForeignSettings } from './translation.js';
+import type { Written } from '../parse-value.js';
 
-/** How files are called that are YAML; others are lines of `name = value`, with or without sections. */
+/** How files are called that are YAML; others have a setting in each line, with or without sections. */
 const YAML = /\.ya?ml$/i;
 
 /**
- * Reads the settings in a file of another server; those of all sections together, names inside of maps with dots.
+ * Reads the settings in a file of another server, with where they are; those of all sections together.
  *
- * @throws ConfigurationError when it cannot be read, or has no settings
+ * @throws ConfigurationError when it cannot be read
  */
-export function readForeignFile(file: string): ForeignSettings {
-  const text = readText(file);
-  const isYaml = YAML.test(file);
-  const content = isYaml ? yamlOf(text, file) : parseIni(text);
-  if (!isMap(content)) throw new ConfigurationError(`${file}: is not a map of names and values.`);
-  return Object.fromEntries(isYaml ? dotted(content) : inSections(content));
+export function readForeignFile(file: string): readonly Written[] {
+  return YAML.test(file) ? readFile(file) : [...settingsIn(readText(file), file)];
 }
 
-function yamlOf(text: string, file: string): unknown {
-  try {
-    return parseYaml(text);
-  } catch (cause) {
-    throw new ConfigurationError(`${file}: ${oneLine(cause)}`, { cause });
+/**
+ * Lines of `name = value` or `name: value`, as properties files and those of Glance have them. What is behind `#` in a value
+ * is part of it.
+ */
+function* settingsIn(text: string, file: string): Generator<Written> {
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const [, key, value] = /^\s*([^\s#;!=:[][^\s=:]*)\s*[=:]\s*(.*?)\s*$/.exec(line) ?? [];
+    if (key !== undefined && value !== undefined) yield { key, value, origin: `${file}:${index + 1}` };
   }
-}
-
-function* dotted(map: ForeignSettings, prefix = ''): Generator<[string, unknown]> {
-  for (const [name, value] of Object.entries(map)) {
-    if (isMap(value)) yield* dotted(value, `${prefix}${name}.`);
-    else yield [prefix + name, value];
-  }
-}
-
-function* inSections(map: ForeignSettings): Generator<[string, unknown]> {
-  for (const [name, value] of Object.entries(map)) {
-    if (isMap(value)) yield* inSections(value);
-    else yield [name, value];
-  }
-}
-
-function isMap(value: unknown): value is ForeignSettings {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

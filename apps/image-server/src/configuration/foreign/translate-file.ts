@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
+import { ConfigurationError } from '../configuration-error.js';
+import type { Written } from '../parse-value.js';
 import { translateGalia } from './galia-options.js';
 import { translateGlance } from './glance-options.js';
 import { readForeignFile } from './read-foreign-file.js';
-import type { ForeignSettings, Translation } from './translation.js';
+import type { Translation } from './translation.js';
 
 /** Servers whose configuration is understood. */
 export type ForeignServer = keyof typeof TRANSLATIONS;
@@ -11,7 +13,7 @@ export type ForeignServer = keyof typeof TRANSLATIONS;
 const TRANSLATIONS = {
   glance: translateGlance,
   galia: translateGalia,
-} satisfies Readonly<Record<string, (foreign: ForeignSettings) => Translation>>;
+} satisfies Readonly<Record<string, (settings: readonly Written[]) => Translation>>;
 
 /** A configuration of another server, translated. */
 export interface TranslatedFile {
@@ -24,10 +26,13 @@ export interface TranslatedFile {
 /**
  * Translates the configuration file of another server.
  *
- * @throws ConfigurationError when it cannot be read, or a value is wrong
+ * @throws ConfigurationError when it cannot be read, a value is wrong, or nothing in it is known
  */
 export function translateFile(server: ForeignServer, file: string): TranslatedFile {
-  const { configuration, settings, unknown } = TRANSLATIONS[server](readForeignFile(file));
+  const written = readForeignFile(file);
+  const { configuration, settings, unknown } = TRANSLATIONS[server](written);
+  if (unknown.length === written.length)
+    throw new ConfigurationError(`${file}: no setting in it is one of an image cache; is it a file of ${server}?`);
   const missing = configuration.missing.map(({ key, reason }) => `# ${key}: to be added; ${reason}.\n`);
   return {
     yaml: `# From ${basename(file)}\n${stringify(settings)}${missing.join('')}`,

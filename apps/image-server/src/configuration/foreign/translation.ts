@@ -3,9 +3,7 @@ import { configurationOf, type Configuration } from '../configuration.js';
 import { imageCacheOptions } from '../image-cache-options.js';
 import { KNOWN_KEYS } from '../known-keys.js';
 import type { Written } from '../parse-value.js';
-
-/** The settings of another server. */
-export type ForeignSettings = Readonly<Record<string, unknown>>;
+import { refuseRepeated } from '../read-file.js';
 
 /** Another server's settings in the words of this one. */
 export interface Translation {
@@ -35,15 +33,16 @@ export interface TranslatedOptions extends Pick<Translation, 'settings' | 'unkno
 /**
  * Translates settings; empty ones are not set.
  *
- * @throws ConfigurationError when a value is wrong
+ * @throws ConfigurationError when a value is wrong, or two say something of the same
  */
-export function translate(foreign: ForeignSettings, { keyOf, understood, implied = [] }: Dictionary): Translation {
-  const known = Object.entries(foreign).map(([name, value]) => ({ name, key: ourKey(keyOf(name)), value }));
-  const written = known.flatMap(({ name, key, value }): Written[] =>
+export function translate(foreign: readonly Written[], { keyOf, understood, implied = [] }: Dictionary): Translation {
+  const known = foreign.map(({ key: name, value, origin }) => ({ name, key: ourKey(keyOf(name)), value, origin }));
+  const written = known.flatMap(({ key, value, origin }): Written[] =>
     key === undefined || value === '' || value === null || value === undefined
       ? []
-      : [{ key, value: understood(key, value), origin: name }],
+      : [{ key, value: understood(key, value), origin }],
   );
+  refuseRepeated(written);
   const all = [...implied, ...written];
   const configuration = configurationOf(all);
   const said = configuration.values.filter(({ definition }) => all.some(({ key }) => key === definition.key));
@@ -52,6 +51,11 @@ export function translate(foreign: ForeignSettings, { keyOf, understood, implied
     settings: Object.fromEntries(said.map(({ definition, value }) => [definition.key, value])),
     unknown: known.filter(({ key }) => key === undefined).map(({ name }) => name),
   };
+}
+
+/** Settings that are given by a program. */
+export function settingsOf(config: Readonly<Record<string, unknown>>): readonly Written[] {
+  return Object.entries(config).map(([key, value]) => ({ key, value, origin: key }));
 }
 
 /** The options of an image cache that a translation means. */

@@ -116,7 +116,7 @@ export class StatusDto {
   @ApiProperty({ type: 'object', additionalProperties: true, description: 'Counters since the start.' })
   readonly stats!: ImageCacheStats;
 
-  @ApiPropertyOptional({ type: UsagesDto, description: 'Left out while a store is counting for the first time.' })
+  @ApiPropertyOptional({ type: UsagesDto, description: 'Left out until the stores have told for the first time.' })
   readonly usage?: UsagesDto;
 
   @ApiPropertyOptional({ type: BoundsDto })

@@ -7,8 +7,11 @@ import type { Observed } from './observed.js';
 /** What the stores hold, as far as they can tell. */
 export type Usages = Readonly<Partial<Record<Kind, Usage>>>;
 
-/** How many times as long as an answer took is not asked again: a store that has to count takes 1 % of the time at most. */
-const REST = 100;
+/** How many times as long as an answer took is not asked again: a store that has to count takes 2 % of the time at most … */
+const REST = 50;
+
+/** … unless it takes less than so many milliseconds. */
+const QUICK = 50;
 
 /** Milliseconds after which what was known before is told in place of an answer that takes long. */
 const PATIENCE = 1000;
@@ -52,13 +55,14 @@ export class UsageProbe {
     try {
       const usages = (await this.#cache.usage?.()) ?? {};
       const now = this.#clock.now();
-      this.#notBefore = now + REST * (now - began);
+      const took = now - began;
+      this.#notBefore = took < QUICK ? now : now + REST * took;
       return usages;
     } catch (error) {
       if (isImageCacheError(error, 'E_IMAGE_CACHE_UNSUPPORTED')) this.#notBefore = Infinity;
       else if (!isImageCacheError(error))
         this.#cache.tell('background-failed', { what: 'measuring the stores', error });
-      return {};
+      return this.#known;
     }
   }
 }

@@ -50,7 +50,7 @@ import { STORE_STEPS, Upkeep } from './upkeep/upkeep.js';
 import { boundsOf, isBounded } from './space/bounds.js';
 import { openSpace } from './space/open-space.js';
 import type { Space } from './space/space.js';
-import { countListed, keysByAccess, keysByPath, KINDS } from './listing.js';
+import { countListed, isIncomplete, keysByAccess, keysByPath, KINDS } from './listing.js';
 
 /**
  * Keeps entries in files, for variants, infos and originals alike. Several processes may use the same directory.
@@ -197,7 +197,7 @@ class FilesystemStore implements CacheStore {
   }
 
   get isIndexing(): boolean {
-    return this.#parts.space.index?.isComplete === false;
+    return isIncomplete(this.#opened?.space.index);
   }
 
   async usage(kind?: Kind): Promise<Usage> {

@@ -57,6 +57,15 @@ export function* keysByAccess(index: EntryIndex | undefined, options: ListOption
   }
 }
 
+/** Whether an index may not know all entries; one that cannot be read knows none. */
+export function isIncomplete(index: EntryIndex | undefined): boolean {
+  try {
+    return index?.isComplete === false;
+  } catch {
+    return true;
+  }
+}
+
 /** Counts what is listed. */
 export async function countListed(listed: AsyncIterable<ListedEntry>): Promise<Usage> {
   let entries = 0;

@@ -108,6 +108,12 @@ describe('The history of a cache', () => {
     }
     const { series } = await cache.history.read(30);
     expect(series).toMatchObject({ 'served.hit': [1, 1, 1], 'entries.variant': [5, 5, 5] });
+    const failing = observe();
+    failing.usage = { variant: { entries: 7, bytes: 70 } };
+    await pass(10, failing);
+    failing.usage = new Error('There is no store.');
+    await pass(10, failing);
+    expect((await failing.history.read(20)).series['entries.variant']).toEqual([7, 7]);
   });
 
   it('tells latencies by percentiles, of hits and of renders', async () => {
