@@ -155,9 +155,15 @@ describe('The dashboard in a browser', () => {
     await result(page, /Evicted picture-1/);
     expect(await app.cache.entriesOf('picture-1')).toEqual([]);
     expect(complaints.filter((each) => !each.includes('404'))).toEqual([]);
-    await page.locator('.work').first().locator('a').click();
+    await page.locator('#warm:text-is("Warm")').waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('warm');
     await page.locator('#warm').click();
     await result(page, /queued for the prefetcher/);
+    await ask();
+    await page.locator('#search-text').press('Enter');
+    await page.locator('#image tbody tr').nth(1).waitFor();
+    await confirm(page, '#warm:text-is("Warm again")');
+    await result(page, /evicted, and queued to be made anew/);
     await page.locator('#close-image').click();
     expect(await page.locator('#image').isHidden()).toBe(true);
   });
@@ -165,6 +171,12 @@ describe('The dashboard in a browser', () => {
   it('says so when nothing is known of an image', async () => {
     const { page } = await show(DESKTOP, '#image/no%2Fsuch');
     await until(async () => /no\/such|nothing|not/i.test((await page.locator('#image').textContent()) ?? ''));
+  });
+
+  it('opens with an address that names no image', async () => {
+    const { page, complaints } = await show(DESKTOP, '#image/%E0%A4');
+    expect(await page.locator('#image').isHidden()).toBe(true);
+    expect(complaints).toEqual([]);
   });
 
   it.each(['Sweep', 'Prune', 'Clean'])('does it by hand: %s', async (label) => {

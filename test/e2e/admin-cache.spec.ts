@@ -205,6 +205,27 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
     expect((await ask(app, 'DELETE /admin/cache?target=all')).json).toMatchObject({ variants: 1, queued: 0 });
   });
 
+  it('says what a change would do, and does nothing then', async () => {
+    const app = await start(adminApp());
+    await cacheImages(app.cache, ['a'], ['max', 'square']);
+    const body = { identifier: 'a' };
+    const dry = await ask(app, 'POST /admin/actions/changed?dryRun=true', { body });
+    expect(dry.json).toMatchObject({ evicted: { infos: 1, variants: 2 }, requeued: 2 });
+    expect(await app.cache.entriesOf('a')).toHaveLength(3);
+    expect((await ask(app, 'POST /admin/actions/changed?dry=true', { body })).status).toBe(400);
+    expect((await ask(app, 'POST /admin/actions/changed', { body })).json).toMatchObject({
+      evicted: { infos: 1, variants: 2 },
+      requeued: 2,
+    });
+    expect(await app.cache.entriesOf('a')).toEqual([]);
+  });
+
+  it('refuses a place in the queue that there cannot be', async () => {
+    const app = await start(adminApp());
+    const { status, json } = await ask(app, 'GET /admin/queue?after=garbage');
+    expect([status, json]).toMatchObject([400, { message: 'after: is not the `next` of a page before.' }]);
+  });
+
   it('says what a store cannot do', async () => {
     const directory = await makeDirectory();
     try {

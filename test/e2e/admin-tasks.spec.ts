@@ -108,6 +108,26 @@ describe.each(PLATFORMS)('tasks on %s', (platform) => {
     ]);
   });
 
+  it('prefetch what is queued, and say how far they are of how much', async () => {
+    const app = await start(adminApp());
+    const before = app.cache.stats().tiers.variant;
+    for (const name of ['a', 'b', 'c']) await ask(app, `PUT /admin/cache/${name}`);
+    expect(await ended(app, await begin(app, { verb: 'PrefetchImages' }))).toMatchObject({
+      status: 'succeeded',
+      result: { completed: 3, failed: 0 },
+      progress: { step: 'prefetch', examined: 3, total: 3 },
+    });
+    // Nobody has asked for them.
+    expect(app.cache.stats().tiers.variant).toEqual(before);
+  });
+
+  it('refuse variants that there cannot be before anything is done', async () => {
+    const app = await start(adminApp());
+    const body = { verb: 'QueueImages', identifiers: ['a'], variants: [''] };
+    expect((await ask(app, 'POST /admin/tasks', { body })).status).toBe(400);
+    expect((await ask(app, 'GET /admin/tasks')).json).toEqual({ tasks: [] });
+  });
+
   it('fail to queue a folder where the source cannot list it, and say so', async () => {
     const app = await start(adminApp());
     expect(await ended(app, await begin(app, { verb: 'QueueImages', folder: 'maps' }))).toMatchObject({

@@ -1,6 +1,6 @@
 import { ask, reason } from './api.js';
 import { byId, facts } from './dom.js';
-import { bytes, number } from './format.js';
+import { bytes, number, plural } from './format.js';
 
 /**
  * Something that is asked about before it is done.
@@ -86,6 +86,8 @@ const NAMES = { variants: 'Variants', infos: 'Infos', sources: 'Originals', queu
  * @returns {(readonly [string, string])[]}
  */
 export function factsOf(counts) {
+  if (counts?.evicted !== undefined)
+    return [...factsOf(counts.evicted), ['Queued again', plural(counts.requeued, 'variant')]];
   if (Array.isArray(counts?.steps))
     return counts.steps.map((/** @type {any} */ { step, removed, bytes: size }) => [
       step,

@@ -15,7 +15,7 @@ const OUTCOMES = /** @type {const} */ ([
   ['stale', 'Stale'],
   ['collapsed', 'Collapsed'],
   ['miss', 'Rendered'],
-  ['bypass', 'Original'],
+  ['bypass', 'Not cached'],
   ['client-error', '4xx'],
   ['server-error', '5xx'],
   ['aborted', 'Aborted'],

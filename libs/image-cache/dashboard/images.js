@@ -1,46 +1,8 @@
 import { ask, imagePath, reason } from './api.js';
-import { button, byId, element, facts, table } from './dom.js';
+import { button, byId, element, facts } from './dom.js';
 import { confirmed, factsOf } from './dialog.js';
-import { ago, bytes, number, plural } from './format.js';
-
-/** Variants of an image that are shown. */
-const SHOWN = 60;
-
-const TEMPLATES = document.body.dataset;
-
-/**
- * The path of a picture, where the application has said how it is made.
- *
- * @param {string | undefined} template
- * @param {string} identifier
- * @param {string} [operations]
- */
-function pathOf(template, identifier, operations = '') {
-  if (template === undefined || template === '') return undefined;
-  const [what = ''] = operations.split(';', 1);
-  if (template.includes('{operations}') && !/^[\w.,!^:/-]+$/.test(what)) return undefined;
-  return template.replaceAll('{id}', encodeURIComponent(identifier)).replaceAll('{operations}', what);
-}
-
-/**
- * A picture that may not come.
- *
- * @param {string | undefined} path
- * @param {string} alt
- */
-function picture(path, alt) {
-  const frame = element('span', { class: 'frame' });
-  if (path === undefined) return frame;
-  const image = element('img', { src: path, alt, loading: 'lazy', decoding: 'async' });
-  image.addEventListener('error', () => {
-    image.remove();
-  });
-  image.addEventListener('load', () => {
-    image.classList.add('is-loaded');
-  });
-  frame.append(image);
-  return frame;
-}
+import { bytes, number, plural } from './format.js';
+import { entriesTable, infoText, jobText, pathOf, picture, SHOWN, TEMPLATES } from './image-parts.js';
 
 /** The images that are used most, and one that is looked up. */
 export class Images {
@@ -64,9 +26,9 @@ export class Images {
   }
 
   #follow() {
-    const [, identifier] = /^#image\/(.+)$/.exec(location.hash) ?? [];
-    if (identifier !== undefined && decodeURIComponent(identifier) !== this.#opened)
-      void this.open(decodeURIComponent(identifier));
+    const [, written] = /^#image\/(.+)$/.exec(location.hash) ?? [];
+    const identifier = written === undefined ? undefined : decoded(written);
+    if (identifier !== undefined && identifier !== this.#opened) void this.open(identifier);
   }
 
   /** @param {{ identifier: string, uses: number }[]} top */
@@ -97,8 +59,20 @@ export class Images {
       const image = await ask(imagePath(identifier));
       if (this.#opened === identifier) host.replaceChildren(...this.#described(image));
     } catch (error) {
-      if (this.#opened === identifier) host.replaceChildren(element('p', { class: 'empty' }, [reason(error)]));
+      if (this.#opened === identifier) host.replaceChildren(...this.#unknown(identifier, reason(error)));
     }
+  }
+
+  /** @param {string} identifier @param {string} why */
+  #unknown(identifier, why) {
+    return [
+      element('h3', {}, [identifier]),
+      element('p', { class: 'empty' }, [why]),
+      element('div', { class: 'buttons' }, [
+        button('Warm', () => this.#warm(identifier), { id: 'warm' }),
+        button('Close', () => this.#close(), { id: 'close-image' }),
+      ]),
+    ];
   }
 
   /** @param {any} image of the admin API */
@@ -120,7 +94,7 @@ export class Images {
           ]),
           element('div', { class: 'buttons' }, [
             button('Evict', () => this.#evict(identifier), { class: 'button is-dangerous', id: 'evict' }),
-            button('Warm again', () => this.#warm(identifier), { id: 'warm' }),
+            button('Warm again', () => this.#warmAgain(identifier), { id: 'warm' }),
             button('Close', () => this.#close(), { id: 'close-image' }),
           ]),
         ]),
@@ -151,7 +125,7 @@ export class Images {
     if (outcome === undefined) return;
     const told = factsOf(outcome).map(([name, value]) => `${name} ${value}`);
     this.#upkeep.tell(`Evicted ${identifier}${told.length === 0 ? '' : `: ${told.join(', ')}`}.`);
-    await this.open(identifier);
+    await this.#openAgain(identifier);
   }
 
   /** @param {string} identifier */
@@ -162,7 +136,37 @@ export class Images {
     } catch (error) {
       this.#upkeep.tell(reason(error), true);
     }
+    await this.#openAgain(identifier);
+  }
+
+  /** What is cached of it goes, and is made anew. @param {string} identifier */
+  async #warmAgain(identifier) {
+    const outcome = await confirmed({
+      title: 'Warm this image again?',
+      text: `All that is cached of ${identifier} will go, and its variants are queued to be made anew.`,
+      label: 'Warm again',
+      path: 'actions/changed',
+      method: 'POST',
+      body: { identifiers: [identifier] },
+    });
+    if (outcome === undefined) return;
+    this.#upkeep.tell(`${identifier}: evicted, and queued to be made anew.`);
+    await this.#openAgain(identifier);
+  }
+
+  /** The focus stays where it was. @param {string} identifier */
+  async #openAgain(identifier) {
     await this.open(identifier);
+    document.getElementById('warm')?.focus();
+  }
+}
+
+/** An identifier as it stands in an address, if it is one. @param {string} written */
+function decoded(written) {
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return undefined;
   }
 }
 
@@ -183,49 +187,4 @@ function work(identifier) {
       element('span', { class: 'work-note' }),
     ]),
   ]);
-}
-
-/**
- * @param {string} identifier
- * @param {any[]} entries
- */
-function entriesTable(identifier, entries) {
-  const variants = entries.filter(({ kind }) => kind === 'variant').slice(0, SHOWN);
-  const others = entries.filter(({ kind }) => kind !== 'variant');
-  return table({
-    label: `Entries of ${identifier}`,
-    head: ['', 'What', 'Size', 'Made', 'Last used', 'Hits'],
-    rows: [...others, ...variants].map((entry) => [
-      preview(identifier, entry),
-      element('span', { class: 'operations' }, [KINDS[entry.kind] ?? (entry.operations ?? '').split(';', 1)[0]]),
-      bytes(entry.size),
-      ago(entry.createdAt),
-      ago(entry.lastAccess),
-      entry.hits === undefined ? '–' : number(entry.hits),
-    ]),
-  });
-}
-
-/**
- * @param {string} identifier
- * @param {any} entry
- */
-function preview(identifier, { kind, operations }) {
-  const path = kind === 'variant' ? pathOf(TEMPLATES['variant'], identifier, operations) : undefined;
-  return path === undefined ? '' : picture(path, '');
-}
-
-/** @type {Record<string, string>} */
-const KINDS = { info: 'Info', source: 'Original' };
-
-/** @param {any} info */
-function infoText({ width, height, format, pyramid = [] }) {
-  const levels = pyramid.length > 1 ? `, ${pyramid.length} levels` : '';
-  return `${number(width)} × ${number(height)}, ${String(format).toUpperCase()}${levels}`;
-}
-
-/** @param {any} job */
-function jobText({ state, progress, error }) {
-  const done = progress === undefined ? '' : `, ${number(progress.done)} of ${number(progress.total)}`;
-  return `${state}${done}${error === undefined ? '' : `: ${error}`}`;
 }

@@ -1,4 +1,5 @@
 import {
+  ImageCacheError,
   isImageCacheError,
   type FolderListing,
   type KeptPart,
@@ -40,7 +41,11 @@ export function iiifPrefetch(
 function originalsOf(sources: SourceCache): KeptPart {
   return {
     has: (identifier) => sources.has(identifier),
-    keep: async (identifier, options) =>
-      (await sources.fill(identifier, options)) === 'cached' ? 'cached' : 'rendered',
+    keep: async (identifier, options) => {
+      const filled = await sources.fill(identifier, options);
+      if (filled === 'unkept')
+        throw new ImageCacheError('E_IMAGE_CACHE_STORE_FULL', `There is no room for the original of ${identifier}.`);
+      return filled === 'cached' ? 'cached' : 'rendered';
+    },
   };
 }

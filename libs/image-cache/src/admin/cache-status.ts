@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Prefetcher } from '../prefetch/prefetcher.js';
 import type { ImageCache, StoreState } from '../service/image-cache.js';
 import { UsageProbe } from '../observability/history/usage-probe.js';
+import { boundsOfAll } from '../service/store-states.js';
 import type { CacheWorker } from '../worker/cache-worker.js';
 import { ADMIN_CACHE, ADMIN_PREFETCHER, ADMIN_SETTINGS, ADMIN_WORKER, type AdminSettings } from './admin-options.js';
 import type { StatusDto, StoreDto, WorkerDto } from './dto/status.dto.js';
@@ -35,10 +36,12 @@ export class CacheStatus {
 
   async now(): Promise<StatusDto> {
     const { info, variant, source } = await this.#usage.read();
+    // What other processes have done with the queue is learnt; one that cannot be read has told so.
+    await this.#prefetcher?.jobs({ limit: 1 }).catch(() => undefined);
     const stats = this.#cache.stats();
     const { rss, heapUsed } = process.memoryUsage();
     const { stores } = this.#cache;
-    const bounds = stores.find(({ kinds }) => kinds.includes('variant'))?.features.bounds;
+    const bounds = boundsOfAll(stores);
     return {
       name: 'nestjs-image-cache',
       version: this.#version,

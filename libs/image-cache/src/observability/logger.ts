@@ -1,4 +1,5 @@
 import { isDeterministic, isError, messageOf } from '../common/errors.js';
+import { oneLine } from '../common/one-line.js';
 import type { Clock } from '../ports/clock.js';
 import type { CacheEvents } from './events.js';
 
@@ -19,7 +20,8 @@ const QUIET = 30_000;
 const REMEMBERED = 500;
 
 /** Writes a line for everything that goes wrong; not one per request when the same thing goes wrong again and again. */
-export function logEvents(events: CacheEvents, logger: CacheLogger, clock: Clock): void {
+export function logEvents(events: CacheEvents, output: CacheLogger, clock: Clock): void {
+  const logger = linesOf(output);
   const said = new Map<string, number>();
   const complain = (topic: string, message: string): void => {
     const now = clock.now();
@@ -53,6 +55,21 @@ export function logEvents(events: CacheEvents, logger: CacheLogger, clock: Clock
   events.on('configured', ({ changed }) => {
     logger.log(`Options changed: ${changed.join(', ')}`);
   });
+}
+
+/** Identifiers are what clients ask for, and may be anything. */
+function linesOf(output: CacheLogger): CacheLogger {
+  return {
+    log: (message) => {
+      output.log(oneLine(message));
+    },
+    warn: (message) => {
+      output.warn(oneLine(message));
+    },
+    error: (message) => {
+      output.error(oneLine(message));
+    },
+  };
 }
 
 /** Where a message is for clients, only the cause tells an operator what to do. */

@@ -82,6 +82,7 @@ export class DefaultPrefetcher extends Prefetcher {
     { signal, onProgress, ...wanted }: EnqueueAllOptions = {},
   ): Promise<EnqueuedCounts> {
     const counts = { queued: 0, alreadyQueued: 0, writing: 0, cached: 0 };
+    this.#checked({ ...wanted, identifier: 'any' });
     for await (const identifier of identifiers) {
       signal?.throwIfAborted();
       const { status } = await this.enqueue({ ...wanted, identifier });

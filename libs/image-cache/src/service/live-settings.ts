@@ -39,6 +39,8 @@ export class LiveSettings {
   readonly validity: { staleness: number };
   readonly #options: LiveSettingsOptions;
   #worker: ResolvedOptions['worker'];
+  /** How the worker was set when it was switched off. */
+  #resting: ResolvedOptions['worker'];
 
   constructor(options: LiveSettingsOptions) {
     this.#options = options;
@@ -126,9 +128,13 @@ export class LiveSettings {
   #shifts(options: LiveOptions['worker']): readonly Change[] {
     if (options === undefined) return [];
     const current = this.#worker;
-    const worker = resolveWorker(options, 'configure.worker', current);
+    const worker = resolveWorker(options, 'configure.worker', current ?? this.#resting);
     if (isDeepStrictEqual(worker, current)) return [];
-    return [{ key: 'worker', apply: () => void (this.#worker = worker) }];
+    const apply = (): void => {
+      this.#resting = current;
+      this.#worker = worker;
+    };
+    return [{ key: 'worker', apply }];
   }
 }
 

@@ -75,7 +75,9 @@ export class VariantLookup {
     const isStale =
       found !== undefined && judged !== undefined && this.#isServedStale(found, judged, { wanted, request });
     const isHit = judged === 'fresh' || isStale;
-    if (store !== undefined) events.emit(isHit ? 'hit' : 'miss', { tier: 'variant', identifier });
+    // What is cached beforehand has been asked for by nobody.
+    const isAsked = store !== undefined && request.priority !== 'background';
+    if (isAsked) events.emit(isHit ? 'hit' : 'miss', { tier: 'variant', identifier });
     if (isStale) return this.#stale(found, wanted, { request, seen });
     if (found !== undefined && judged === 'fresh') return { variant: this.hit(found, wanted, request) };
     if (found?.body instanceof Readable) found.body.destroy();

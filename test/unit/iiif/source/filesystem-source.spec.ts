@@ -457,6 +457,7 @@ describe('the listing', () => {
   it.each([
     ['maps', ['maps/old/rome.png', 'maps/paris.tif']],
     ['maps/', ['maps/old/rome.png', 'maps/paris.tif']],
+    ['./maps', ['maps/old/rome.png', 'maps/paris.tif']],
     ['maps/old', ['maps/old/rome.png']],
   ])('is that of a folder alone: %s', async (folder, expected) => {
     expect(await collect(source.list({ folder }))).toEqual(expected);
@@ -474,6 +475,10 @@ describe('the listing', () => {
     ['', 'E_IIIF_BAD_IDENTIFIER'],
   ])('refuses the folder %j', async (folder, code) => {
     await expect(collect(source.list({ folder }))).rejects.toMatchObject({ code });
+  });
+
+  it.each(['.', './', '/'])('is that of all folders: %s', async (folder) => {
+    expect(await collect(source.list({ folder }))).toEqual(await collect(source.list()));
   });
 
   it('follows a link to a folder only to where it stays inside', async () => {

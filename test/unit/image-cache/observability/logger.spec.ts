@@ -35,6 +35,12 @@ describe('the log', () => {
     expect(lines).toHaveLength(2);
   });
 
+  it('begins no line, and acts on no terminal, for what an image is called', () => {
+    const identifier = 'a\nb\u001b[31m\u202e';
+    events.emit('prefetch-failed', { identifier, error, attempts: 5, isGivenUp: true });
+    expect(lines).toEqual([String.raw`error a\u000ab\u001b[31m\u202e is not prefetched: no connection`]);
+  });
+
   it('says each different thing that goes wrong', () => {
     fail('RedisCache', 'read');
     fail('RedisCache', 'commit');

@@ -128,6 +128,13 @@ describe('the options that can be changed while the cache is in use', () => {
     expect((await cache.evictInvalid()).steps[0]).toMatchObject({ removed: 1 });
   });
 
+  it('are those of the worker from before when it is switched on again', () => {
+    cache.configure({ worker: { interval: '2h', initialDelay: '5s' } });
+    cache.configure({ worker: false });
+    cache.configure({ worker: {} });
+    expect(cache.worker).toMatchObject({ interval: 2 * HOUR, initialDelay: 5000 });
+  });
+
   it('are when the worker sweeps; what is left out stays as it was', () => {
     expect(cache.worker).toBeUndefined();
     cache.configure({ worker: { initialDelay: '5s' } });

@@ -46,7 +46,7 @@ export class ServerTasks {
   async run(request: TaskRequest, { signal, onProgress }: Work): Promise<unknown> {
     let task = taskOf(await this.#client.request({ path: ['tasks'], method: 'POST', body: request, signal }));
     for (let wait = FIRST_LOOK; isUnderWay(task); wait = Math.min(2 * wait, LONGEST_WAIT)) {
-      if (task.progress !== undefined) onProgress(task.progress);
+      if (task.progress !== undefined) onProgress(progressOf(task.progress));
       await this.#wait(wait, task, signal);
       task = await this.#look(task, signal);
     }
@@ -75,4 +75,11 @@ function isUnderWay({ status }: Task): boolean {
 
 function taskOf(answer: unknown): Task {
   return shaped<Task>(answer, { id: 'string', status: 'string' });
+}
+
+/** A bar is filled by what has been examined, where it is known how much that will be. */
+function progressOf({ total, examined, ...progress }: WorkProgress): WorkProgress {
+  if (total === undefined || examined === undefined)
+    return { ...progress, ...(examined !== undefined && { examined }) };
+  return { ...progress, total, done: examined };
 }

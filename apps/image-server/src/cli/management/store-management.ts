@@ -172,9 +172,14 @@ function shownEntry({ key, meta, lastAccess, hits }: ListedEntry): CachedEntry {
 }
 
 function boundsOf(settings: Settings): CacheBounds {
+  const keepsOriginals = settings['cache.server.source.enabled'];
+  const keys = ['cache.server.variant.max_size', ...(keepsOriginals ? ['cache.server.source.max_size'] : [])] as const;
+  const sizes = keys.map((key) => parseSize(settings[key as 'cache.server.source.max_size'], key));
   const { 'cache.server.variant.max_entries': maxEntries } = settings;
-  const maxSize = parseSize(settings['cache.server.variant.max_size'], 'cache.server.variant.max_size');
-  return { ...(maxSize > 0 && { maxSize }), ...(maxEntries !== undefined && { maxEntries }) };
+  return {
+    ...(sizes.every((size) => size > 0) && { maxSize: sizes.reduce((sum, size) => sum + size) }),
+    ...(maxEntries !== undefined && !keepsOriginals && { maxEntries }),
+  };
 }
 
 function shownJob({ queuedAt, ...job }: PrefetchJob): QueuedJob {

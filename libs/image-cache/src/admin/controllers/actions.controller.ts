@@ -13,7 +13,7 @@ import { Answers, DescribedChange, DryRun } from '../dto/problems.js';
 import { PrefetchReportDto, PrefetchStatusDto } from '../dto/queue.dto.js';
 import { Fields, wrong } from '../input/fields.js';
 import { requirePrefetcher } from '../require-prefetcher.js';
-import { countsOf, countSweep, shownPrefetch } from '../shapes.js';
+import { countEntries, countSweep, countsOf, shownPrefetch } from '../shapes.js';
 import { sumCounts } from '../../tiers/image-evictor.js';
 
 /** Steps, or images, that one request may name. */
@@ -113,9 +113,15 @@ export class ActionsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Says that source images have changed: evicts them, and queues again what was warm.' })
   @ApiBody({ type: ChangedDto })
-  @Answers(200, 'What was evicted.', ChangedReportDto)
+  @DryRun()
+  @Answers(200, 'What was evicted, or would be.', ChangedReportDto)
   @DescribedChange()
-  async changed(@Body() body: unknown, @Req() request: RoutedRequest): Promise<ChangedReportDto> {
+  async changed(
+    @Query() query: unknown,
+    @Body() body: unknown,
+    @Req() request: RoutedRequest,
+  ): Promise<ChangedReportDto> {
+    const dryRun = Fields.of(query, ['dryRun'], 'query').flag('dryRun');
     const fields = Fields.of(body, ['identifier', 'identifiers'], 'body');
     const identifiers = fields.has('identifier')
       ? [fields.requiredText('identifier')]
@@ -124,9 +130,10 @@ export class ActionsController {
     if (fields.has('identifier') && fields.has('identifiers'))
       throw wrong('identifiers', 'there is an identifier, too.');
     const done: Changed[] = [];
-    for (const identifier of identifiers) done.push(await this.#change(identifier));
+    for (const identifier of identifiers) done.push(await (dryRun ? this.#look(identifier) : this.#change(identifier)));
     const evicted = countsOf(sumCounts(done.map((each) => each.evicted)));
     const requeued = done.reduce((sum, each) => sum + each.requeued, 0);
+    if (dryRun) return { evicted, requeued };
     const target = identifiers.length === 1 ? identifiers[0] : undefined;
     const counts = { ...evicted, requeued, images: identifiers.length };
     this.#audit.tell(request, { what: 'changed', ...(target !== undefined && { target }), counts });
@@ -155,6 +162,13 @@ export class ActionsController {
   async #change(identifier: string): Promise<Changed> {
     if (this.#prefetcher !== undefined) return this.#prefetcher.changed(identifier);
     return { evicted: await this.#cache.changed(identifier), requeued: 0 };
+  }
+
+  /** What a change would do. */
+  async #look(identifier: string): Promise<Changed> {
+    const entries = await this.#cache.entriesOf(identifier);
+    const evicted = countEntries(entries);
+    return { evicted, requeued: this.#prefetcher === undefined ? 0 : evicted.variants };
   }
 
   #switch(request: RoutedRequest, body: unknown, what: 'pause' | 'resume'): PrefetchStatusDto {

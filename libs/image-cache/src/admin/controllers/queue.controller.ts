@@ -6,7 +6,8 @@ import { ADMIN_PREFETCHER } from '../admin-options.js';
 import { Audit } from '../audit.js';
 import { Answers, Described, DescribedChange, OfImage } from '../dto/problems.js';
 import { JobsDto } from '../dto/queue.dto.js';
-import { Fields, parseIdentifier } from '../input/fields.js';
+import { Fields, parseIdentifier, wrong } from '../input/fields.js';
+import { isJobCursor } from '../../prefetch/queue/job-list.js';
 import { requirePrefetcher } from '../require-prefetcher.js';
 import { shownJob } from '../shapes.js';
 
@@ -36,6 +37,7 @@ export class QueueController {
     const fields = Fields.of(query, ['state', 'after', 'limit'], 'query');
     const state = fields.choice('state', STATES);
     const after = fields.text('after');
+    if (after !== undefined && !isJobCursor(after)) throw wrong('after', 'is not the `next` of a page before.');
     const limit = fields.integer('limit', { min: 1, max: 1000 }) ?? 100;
     const options = { limit, ...(state && { state }), ...(after !== undefined && { after }) };
     const { jobs, next } = await prefetcher.jobs(options);

@@ -44,13 +44,13 @@ export class TasksController {
   @ApiBody({ type: TaskRequestDto })
   @Answers(202, 'It will be done.', TaskDto)
   @DescribedChange(404)
-  create(
+  async create(
     @Body() body: unknown,
     @Req() request: RoutedRequest & { readonly originalUrl?: string },
     @Res({ passthrough: true }) reply: Reply,
-  ): TaskDto {
+  ): Promise<TaskDto> {
     const { request: order, images } = parseTask(body);
-    const work = this.#verbs.workOf(order, images);
+    const work = await this.#verbs.workOf(order, images);
     const who = this.#audit.operatorOf(request);
     const task = this.#tasks.add(order, async (context) => {
       const result = await work(context);

@@ -11,6 +11,7 @@ import { shownPrefetch } from '../shapes.js';
 import type { PrefetchStatusDto } from '../dto/queue.dto.js';
 import type { DashboardOptions } from './dashboard-options.js';
 import { EventStreams } from './event-streams.js';
+import { boundsOfAll } from '../../service/store-states.js';
 
 /** A notice as it is told. */
 export interface ToldNotice extends Omit<Notice, 'at'> {
@@ -61,7 +62,7 @@ export class DashboardFeed implements OnModuleDestroy, BeforeApplicationShutdown
       clock,
       directory: options.historyDirectory,
       queue: prefetcher && (() => prefetcher.status()),
-      bounds: cache.stores.find(({ kinds }) => kinds.includes('variant'))?.features.bounds,
+      bounds: boundsOfAll(cache.stores),
     });
     this.#streams = new EventStreams(clock);
     this.#history.subscribe(() => {

@@ -38,6 +38,9 @@ export class TaskProgressDto {
 
   @ApiProperty({ type: Number })
   readonly bytes!: number;
+
+  @ApiPropertyOptional({ type: Number, description: 'What there is to be examined, where that is known.' })
+  readonly total?: number;
 }
 
 /** Something that is being done, or was. */

@@ -8,6 +8,12 @@ import type { EnqueuedCounts, PrefetchReport } from '../../prefetch/prefetcher.j
 import { ADMIN_SETTINGS, type AdminSettings } from '../admin-options.js';
 import type { TaskRequest, Verb } from './verb.js';
 
+/** How far a task is. */
+export interface TaskProgress extends StepProgress {
+  /** Things that there are to be looked at, where that is known. */
+  readonly total?: number;
+}
+
 /** Tasks that have ended and are remembered. */
 const HISTORY = 100;
 
@@ -22,7 +28,7 @@ export interface Task extends TaskRequest {
   readonly queuedAt: number;
   readonly startedAt?: number;
   readonly stoppedAt?: number;
-  readonly progress?: StepProgress;
+  readonly progress?: TaskProgress;
   readonly result?: TaskResult;
   /** Why it failed; one line. */
   readonly error?: string;
@@ -35,7 +41,7 @@ export type TaskResult = EvictedCounts | EnqueuedCounts | SweepReport | Prefetch
 export interface TaskContext {
   /** Aborted when the application ends. */
   readonly signal: AbortSignal;
-  readonly onProgress: (progress: StepProgress) => void;
+  readonly onProgress: (progress: TaskProgress) => void;
 }
 
 /** The work of a task. */
@@ -96,7 +102,7 @@ export class TaskRegistry implements BeforeApplicationShutdown {
       return;
     }
     this.#change(id, { status: 'running', startedAt: this.#now() });
-    const onProgress = (progress: StepProgress): void => {
+    const onProgress = (progress: TaskProgress): void => {
       this.#change(id, { progress });
     };
     try {

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { Evicted, EvictedCounts, Kind } from '../../ports/entry.js';
-import type { EnqueuedCounts, Prefetcher } from '../../prefetch/prefetcher.js';
+import type { EnqueuedCounts, Prefetcher, PrefetchReport } from '../../prefetch/prefetcher.js';
 import type { ImageCache } from '../../service/image-cache.js';
 import type { SweepReport } from '../../maintenance/sweep.js';
 import { ADMIN_CACHE, ADMIN_PREFETCHER } from '../admin-options.js';
@@ -23,8 +23,11 @@ export class Verbs {
     this.#prefetcher = prefetcher;
   }
 
-  /** @throws NotFoundException when something is to be prefetched and nothing can be */
-  workOf(request: TaskRequest, images: QueueOrder = {}): TaskWork {
+  /**
+   * @throws NotFoundException when something is to be prefetched and nothing can be, ImageCacheError
+   * `E_IMAGE_CACHE_OPTIONS` when there are no such variants
+   */
+  async workOf(request: TaskRequest, { identifiers, ...wanted }: QueueOrder = {}): Promise<TaskWork> {
     const { verb, dryRun, identifier = '' } = request;
     const cache = this.#cache;
     switch (verb) {
@@ -44,11 +47,14 @@ export class Verbs {
         return (context): Promise<SweepReport> => cache.sweep({ steps: ['bounds'], dryRun, ...context });
       case 'QueueImages': {
         const prefetcher = requirePrefetcher(this.#prefetcher);
-        return (context) => queueAll(prefetcher, { ...context, ...images, folder: request.folder ?? '' });
+        // Nothing is queued by that, and what is wanted is looked at.
+        await prefetcher.enqueueAll([], wanted);
+        const images = { ...wanted, ...(identifiers && { identifiers }), folder: request.folder ?? '' };
+        return (context) => queueAll(prefetcher, { ...context, ...images });
       }
       case 'PrefetchImages': {
         const prefetcher = requirePrefetcher(this.#prefetcher);
-        return ({ signal }) => prefetcher.run({ signal });
+        return (context) => prefetchAll(prefetcher, cache, context);
       }
     }
   }
@@ -81,6 +87,27 @@ function queueAll(
     onProgress({ step: 'queue', examined: queued + alreadyQueued + writing + cached, removed: 0, bytes: 0 });
   };
   return prefetcher.enqueueAll(images, { ...wanted, signal, onProgress: tell });
+}
+
+/** What others queue meanwhile is done, too. */
+async function prefetchAll(
+  prefetcher: Prefetcher,
+  cache: ImageCache,
+  { signal, onProgress }: TaskContext,
+): Promise<PrefetchReport> {
+  const { queued, running } = prefetcher.status();
+  let examined = 0;
+  const stops = (['prefetched', 'prefetch-failed'] as const).map((event) =>
+    cache.on(event, () => {
+      examined += 1;
+      onProgress({ step: 'prefetch', examined, removed: 0, bytes: 0, total: Math.max(queued + running, examined) });
+    }),
+  );
+  try {
+    return await prefetcher.run({ signal });
+  } finally {
+    for (const stop of stops) stop();
+  }
 }
 
 function sumOf({ infos, variants, sources, bytes }: EvictedCounts): {

@@ -112,6 +112,11 @@ function cursorOf({ priority, id }: Place): string {
   return `${priority}:${id}`;
 }
 
+/** Whether a text can be the `next` of a page. */
+export function isJobCursor(text: string): boolean {
+  return placeOf(text) !== undefined;
+}
+
 function placeOf(cursor: string): Place | undefined {
   const [, priority, id] = /^(-?\d+):(.+)$/s.exec(cursor) ?? [];
   return id === undefined ? undefined : { priority: Number(priority), id };

@@ -1,0 +1,87 @@
+import { element, table } from './dom.js';
+import { ago, bytes, number } from './format.js';
+
+/** Variants of an image that are shown. */
+export const SHOWN = 60;
+
+/** Paths of pictures and pages, where the application has said them. */
+export const TEMPLATES = document.body.dataset;
+
+/**
+ * The path of a picture, where the application has said how it is made.
+ *
+ * @param {string | undefined} template
+ * @param {string} identifier
+ * @param {string} [operations]
+ */
+export function pathOf(template, identifier, operations = '') {
+  if (template === undefined || template === '') return undefined;
+  const [what = ''] = operations.split(';', 1);
+  if (template.includes('{operations}') && !/^[\w.,!^:/-]+$/.test(what)) return undefined;
+  return template.replaceAll('{id}', encodeURIComponent(identifier)).replaceAll('{operations}', what);
+}
+
+/**
+ * A picture that may not come.
+ *
+ * @param {string | undefined} path
+ * @param {string} alt
+ */
+export function picture(path, alt) {
+  const frame = element('span', { class: 'frame' });
+  if (path === undefined) return frame;
+  const image = element('img', { src: path, alt, loading: 'lazy', decoding: 'async' });
+  image.addEventListener('error', () => {
+    image.remove();
+  });
+  image.addEventListener('load', () => {
+    image.classList.add('is-loaded');
+  });
+  frame.append(image);
+  return frame;
+}
+
+/**
+ * @param {string} identifier
+ * @param {any[]} entries
+ */
+export function entriesTable(identifier, entries) {
+  const variants = entries.filter(({ kind }) => kind === 'variant').slice(0, SHOWN);
+  const others = entries.filter(({ kind }) => kind !== 'variant');
+  return table({
+    label: `Entries of ${identifier}`,
+    head: ['', 'What', 'Size', 'Made', 'Last used', 'Hits'],
+    rows: [...others, ...variants].map((entry) => [
+      preview(identifier, entry),
+      element('span', { class: 'operations' }, [KINDS[entry.kind] ?? (entry.operations ?? '').split(';', 1)[0]]),
+      bytes(entry.size),
+      ago(entry.createdAt),
+      ago(entry.lastAccess),
+      entry.hits === undefined ? '–' : number(entry.hits),
+    ]),
+  });
+}
+
+/**
+ * @param {string} identifier
+ * @param {any} entry
+ */
+function preview(identifier, { kind, operations }) {
+  const path = kind === 'variant' ? pathOf(TEMPLATES['variant'], identifier, operations) : undefined;
+  return path === undefined ? '' : picture(path, '');
+}
+
+/** @type {Record<string, string>} */
+const KINDS = { info: 'Info', source: 'Original' };
+
+/** @param {any} info */
+export function infoText({ width, height, format, pyramid = [] }) {
+  const levels = pyramid.length > 1 ? `, ${pyramid.length} levels` : '';
+  return `${number(width)} × ${number(height)}, ${String(format).toUpperCase()}${levels}`;
+}
+
+/** @param {any} job */
+export function jobText({ state, progress, error }) {
+  const done = progress === undefined ? '' : `, ${number(progress.done)} of ${number(progress.total)}`;
+  return `${state}${done}${error === undefined ? '' : `: ${error}`}`;
+}
