@@ -38,7 +38,7 @@ export function runChild(
   const hooks = new URL('run-typescript.mjs', import.meta.url).href;
   const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
   const command = [process.execPath, ...flags, '--import', hooks, path, ...args];
-  const child = spawn('bash', ['-c', `${limits}; exec "$@"`, 'bash', ...command], {
+  const child = spawn('bash', ['--norc', '-c', `${limits}; exec "$@"`, 'bash', ...command], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   running.add(child);
