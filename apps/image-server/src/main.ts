@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { printable } from './cli/output/printable.js';
+import { printable } from 'nestjs-image-cache';
 import { USAGE, managingArguments, readCommandLine } from './command-line.js';
 import type { ForeignServer } from './configuration/foreign/translate-file.js';
 import { readConfiguration, requireComplete } from './configuration/configuration.js';

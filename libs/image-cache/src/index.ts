@@ -1,4 +1,5 @@
 // For applications
+export { printable } from './common/printable.js';
 export { isListingPartial } from './service/listing.js';
 export { createImageCache } from './service/create-image-cache.js';
 export {

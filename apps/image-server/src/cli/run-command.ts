@@ -3,7 +3,7 @@ import { CommandFactory, CommandRunnerService } from 'nest-commander';
 import { oneLine } from '../one-line.js';
 import { CliModule } from './cli.module.js';
 import { Interruption, INTERRUPTED } from './interruption.js';
-import { printable } from './output/printable.js';
+import { printable } from 'nestjs-image-cache';
 
 type RunOptions = NonNullable<Parameters<typeof CommandFactory.createWithoutRunning>[1]>;
 

@@ -1,5 +1,5 @@
 import { isDeterministic, isError, messageOf } from '../common/errors.js';
-import { oneLine } from '../common/one-line.js';
+import { printable } from '../common/printable.js';
 import type { Clock } from '../ports/clock.js';
 import type { CacheEvents } from './events.js';
 
@@ -61,13 +61,13 @@ export function logEvents(events: CacheEvents, output: CacheLogger, clock: Clock
 function linesOf(output: CacheLogger): CacheLogger {
   return {
     log: (message) => {
-      output.log(oneLine(message));
+      output.log(printable(message));
     },
     warn: (message) => {
-      output.warn(oneLine(message));
+      output.warn(printable(message));
     },
     error: (message) => {
-      output.error(oneLine(message));
+      output.error(printable(message));
     },
   };
 }

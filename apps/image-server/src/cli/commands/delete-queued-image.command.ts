@@ -1,7 +1,7 @@
 import { SubCommand } from 'nest-commander';
 import { CliError } from '../cli-error.js';
 import type { CacheManagement } from '../management/cache-management.js';
-import { printable } from '../output/printable.js';
+import { printable } from 'nestjs-image-cache';
 import { DeletingCommand, type DeletingOptions, type DeletingQuestion } from './deleting-command.js';
 import type { Call } from './managing-command.js';
 import { identifierOf } from './option-values.js';

@@ -1,6 +1,6 @@
 import { Option } from 'nest-commander';
 import { CliError } from '../cli-error.js';
-import { printable } from '../output/printable.js';
+import { printable } from 'nestjs-image-cache';
 import { ManagingCommand, type ManagingOptions } from './managing-command.js';
 
 /** What every command that deletes takes. */

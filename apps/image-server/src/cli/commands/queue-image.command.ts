@@ -1,6 +1,6 @@
 import { SubCommand } from 'nest-commander';
 import type { CacheManagement, Queued } from '../management/cache-management.js';
-import { printable } from '../output/printable.js';
+import { printable } from 'nestjs-image-cache';
 import type { Call } from './managing-command.js';
 import { identifierOf } from './option-values.js';
 import { QueuingCommand, type QueuingOptions } from './queuing-command.js';

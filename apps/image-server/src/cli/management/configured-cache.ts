@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { createImageCache, type CacheLogger, type ImageCache } from 'nestjs-image-cache';
+import { createImageCache, printable, type CacheLogger, type ImageCache } from 'nestjs-image-cache';
 import { imageCacheOptions } from '../../configuration/image-cache-options.js';
 import type { Settings } from '../../configuration/known-keys.js';
 import type { StoreUse } from '../../configuration/stores.js';
@@ -7,7 +7,6 @@ import { keepsInfos } from '../../configuration/conditions.js';
 import { originalSource } from '../../source/original-source.js';
 import { oneLine } from '../../one-line.js';
 import { CliError } from '../cli-error.js';
-import { printable } from '../output/printable.js';
 
 /**
  * Opens the cache of a configuration, as the server has it, but without its worker and its levels in memory.

@@ -171,14 +171,18 @@ function shownEntry({ key, meta, lastAccess, hits }: ListedEntry): CachedEntry {
   };
 }
 
+/** What pictures and originals may take together; nothing where one of them has no bound. */
 function boundsOf(settings: Settings): CacheBounds {
+  const keepsVariants = settings['cache.server.variant.enabled'];
   const keepsOriginals = settings['cache.server.source.enabled'];
-  const keys = ['cache.server.variant.max_size', ...(keepsOriginals ? ['cache.server.source.max_size'] : [])] as const;
-  const sizes = keys.map((key) => parseSize(settings[key as 'cache.server.source.max_size'], key));
+  const sizes = [
+    ...(keepsVariants ? [parseSize(settings['cache.server.variant.max_size'], 'cache.server.variant.max_size')] : []),
+    ...(keepsOriginals ? [parseSize(settings['cache.server.source.max_size'], 'cache.server.source.max_size')] : []),
+  ];
   const { 'cache.server.variant.max_entries': maxEntries } = settings;
   return {
-    ...(sizes.every((size) => size > 0) && { maxSize: sizes.reduce((sum, size) => sum + size) }),
-    ...(maxEntries !== undefined && !keepsOriginals && { maxEntries }),
+    ...(sizes.length > 0 && sizes.every((size) => size > 0) && { maxSize: sizes.reduce((sum, size) => sum + size) }),
+    ...(maxEntries !== undefined && keepsVariants && !keepsOriginals && { maxEntries }),
   };
 }
 

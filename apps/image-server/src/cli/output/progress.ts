@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { WorkProgress } from '../management/cache-management.js';
-import { printable } from './printable.js';
+import { printable } from 'nestjs-image-cache';
 import { count, size } from './quantities.js';
 
 /** Shows how far something is. */

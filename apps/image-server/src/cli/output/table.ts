@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { printable } from './printable.js';
+import { printable } from 'nestjs-image-cache';
 
 /** A column of a table. */
 export interface Column<Row> {
