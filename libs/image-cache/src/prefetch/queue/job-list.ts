@@ -4,6 +4,9 @@ import type { QueuedJob } from './queue-operation.js';
 /** A place in the order of jobs. */
 type Place = Pick<QueuedJob, 'state' | 'priority' | 'id'>;
 
+/** Bytes of a job as it is written down, about, beside what is of any length. */
+const LENGTH = 250;
+
 const STATES: readonly PrefetchState[] = ['running', 'queued', 'dead'];
 
 /**
@@ -14,10 +17,16 @@ export class JobList {
   readonly #byId = new Map<string, QueuedJob>();
   readonly #byIdentifier = new Map<string, QueuedJob>();
   readonly #order: QueuedJob[] = [];
+  #bytes = 0;
   readonly #counts: Record<PrefetchState, number> = { queued: 0, running: 0, dead: 0 };
 
   get size(): number {
     return this.#order.length;
+  }
+
+  /** About how long its jobs are when they are written down. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get counts(): Readonly<Record<PrefetchState, number>> {
@@ -44,6 +53,7 @@ export class JobList {
     this.#byId.set(job.id, job);
     this.#byIdentifier.set(job.identifier, job);
     if (!stays) this.#counts[job.state] += 1;
+    this.#bytes += lengthOf(job) - (stays ? lengthOf(former) : 0);
     this.#order.splice(this.#indexOf(job), stays ? 1 : 0, job);
   }
 
@@ -53,6 +63,7 @@ export class JobList {
     this.#byId.delete(id);
     this.#byIdentifier.delete(job.identifier);
     this.#counts[job.state] -= 1;
+    this.#bytes -= lengthOf(job);
     this.#order.splice(this.#indexOf(job), 1);
     return job;
   }
@@ -61,6 +72,7 @@ export class JobList {
     this.#byId.clear();
     this.#byIdentifier.clear();
     this.#order.length = 0;
+    this.#bytes = 0;
     Object.assign(this.#counts, { queued: 0, running: 0, dead: 0 });
   }
 
@@ -108,6 +120,10 @@ export class JobList {
     }
     return low;
   }
+}
+
+function lengthOf({ identifier, variants = [], error = '' }: QueuedJob): number {
+  return variants.reduce((sum, variant) => sum + variant.length, LENGTH + identifier.length + error.length);
 }
 
 /** A job that is done is not there any more when the next page is asked for. */
