@@ -7,7 +7,7 @@ import {
   type OriginOf,
 } from './source-conditions.js';
 import type { Settings } from './known-keys.js';
-import { refuseBadPrefetch } from './prefetch-conditions.js';
+import { refuseBadPrefetch, refusePrefetchBeforeRequests } from './prefetch-conditions.js';
 
 /** @throws ConfigurationError when values contradict each other */
 export function refuseContradictions(settings: Settings, originOf: OriginOf): void {
@@ -15,6 +15,7 @@ export function refuseContradictions(settings: Settings, originOf: OriginOf): vo
   refuseForeignOptions(settings, originOf);
   refuseSourceContradictions(settings, originOf);
   refuseBadPrefetch(settings, originOf);
+  refusePrefetchBeforeRequests(settings, originOf);
 }
 
 function refuseTwoVisibilities(settings: Settings, originOf: OriginOf): void {

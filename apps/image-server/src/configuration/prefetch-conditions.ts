@@ -8,6 +8,8 @@ const VARIANTS = 'cache.server.prefetch.variants';
 
 const PATHNAME = 'cache.server.prefetch.pathname';
 
+const CONCURRENCY = 'cache.server.prefetch.concurrency';
+
 /** Directories that the queue may be beside, and not inside. */
 const CACHES = ['cache.FilesystemCache.pathname', 'cache.server.source.pathname'] as const;
 
@@ -31,6 +33,19 @@ export function refuseBadPrefetch(settings: Settings, originOf: (key: KnownKey) 
       `${PATHNAME}: ${queue} (${originOf(PATHNAME) ?? 'the default'}) is inside of ${key} (${cache}); the cache has that directory for itself.`,
     );
   }
+}
+
+/** @throws ConfigurationError when images that nobody waits for could take every place among the renders */
+export function refusePrefetchBeforeRequests(
+  settings: Settings,
+  originOf: (key: KnownKey) => string | undefined,
+): void {
+  const places = settings['processor.concurrency'];
+  const wanted = settings[CONCURRENCY];
+  if (places === undefined || wanted === 1 || wanted < places) return;
+  throw new ConfigurationError(
+    `${CONCURRENCY}: ${wanted} (${originOf(CONCURRENCY)}) is not less than processor.concurrency (${places}); a place among the renders is left to requests.`,
+  );
 }
 
 /** The directory of the queue; `undefined` when there is none to be beside. */

@@ -131,6 +131,8 @@ export interface CacheEventMap {
     readonly identifier: string;
     readonly rendered: number;
     readonly cached: number;
+    /** Variants that the image cannot have. */
+    readonly omitted: number;
     /** Milliseconds. */
     readonly duration: number;
   };

@@ -77,10 +77,10 @@ export class PrefetchSchedule implements OnApplicationBootstrap, BeforeApplicati
   async #sweep(prefetcher: DefaultPrefetcher): Promise<void> {
     try {
       const report = await prefetcher.run();
-      const { completed, retried, dead, rendered, cached, failed, duration } = report;
+      const { completed, retried, dead, rendered, cached, failed, omitted, duration } = report;
       if (completed + retried + dead === 0) return;
       this.#logger.log(
-        `Images prefetched: ${completed}, in ${duration} ms (${rendered} rendered, ${cached} cached, ${failed} failed); ` +
+        `Images prefetched: ${completed}, in ${duration} ms (${rendered} rendered, ${cached} cached, ${failed} failed, ${omitted} left out that their images cannot have); ` +
           `${retried} will be tried again, ${dead} were given up`,
       );
     } catch (error) {
