@@ -47,6 +47,8 @@ export class PrefetchSchedule implements OnApplicationBootstrap, BeforeApplicati
   /** @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS` when there is no scheduler */
   async onApplicationBootstrap(): Promise<void> {
     const { prefetcher, times } = this.#options;
+    if (prefetcher?.status().isPaused === true)
+      this.#logger.warn('The queue is paused: nothing is prefetched until somebody resumes it.');
     if (prefetcher === undefined || times.interval === 0) return;
     await this.#timer.open();
     this.#schedule(prefetcher, times.initialDelay);
