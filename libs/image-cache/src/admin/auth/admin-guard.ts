@@ -30,6 +30,9 @@ const LARGEST_BODY = 64 * 1024;
 
 const TOO_MANY = 429;
 
+/** Characters of an address; behind a proxy, it may be what the client says. */
+const LONGEST_ADDRESS = 64;
+
 /**
  * Lets an operator manage the cache, and nobody else: asks for credentials where there are some to ask for, listens no
  * longer to clients that keep guessing, and refuses what a page of another site makes a browser send.
@@ -71,7 +74,7 @@ export class AdminGuard implements CanActivate {
   #authenticate(exchange: HttpExchange): void {
     const { auth } = this.#settings;
     if (auth === undefined || this.#credentials === undefined) return;
-    const client = networkOf(exchange.address) ?? '';
+    const client = (networkOf(exchange.address) ?? '').slice(0, LONGEST_ADDRESS);
     const retryAfter = this.#failures.retryAfter(client);
     if (retryAfter !== undefined) {
       exchange.setHeader('Retry-After', String(retryAfter));
