@@ -21,6 +21,7 @@ import { Audit } from '../audit.js';
 import { Credentials } from './credentials.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { isForeignSite } from './foreign-site.js';
+import { keepToSameOrigin } from './same-origin.js';
 
 /** Methods that change nothing. */
 const SAFE = ['GET', 'HEAD', 'OPTIONS'];
@@ -65,6 +66,7 @@ export class AdminGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const exchange = new HttpExchange(this.#adapterHost.httpAdapter, context);
     exchange.setHeaders(ADMIN_HEADERS);
+    keepToSameOrigin(context.switchToHttp().getResponse());
     if (!this.#settings.enabled) throw new NotFoundException('There is no admin API.');
     this.#authenticate(exchange);
     if (!SAFE.includes(exchange.method)) this.#requireOwnJson(exchange);
