@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ask, CREDENTIALS, SECRET } from '../support/admin-app.js';
 import { eventually } from '../support/async.js';
 import { cachingIn, runServer, startServer, type RunningServer } from '../support/image-server.js';
+import { connectRaw } from '../support/raw-client.js';
 import { makeImages, type TestImages } from '../support/samples.js';
 
 const ENDPOINT = { ENDPOINT_API_ENABLED: 'true', ENDPOINT_API_USERNAME: 'ada', ENDPOINT_API_SECRET: SECRET };
@@ -24,6 +25,8 @@ describe('The admin API of the image server', () => {
   afterAll(async () => {
     const { code, stdout, stderr } = await server.end();
     expect([code, stdout.includes(SECRET), stderr.includes(SECRET)]).toEqual([0, false, false]);
+    // Who leaves is no fault of the server.
+    expect(stderr).not.toMatch(/ECONNRESET|aborted/);
     await images.remove();
   });
 
@@ -82,6 +85,17 @@ describe('The admin API of the image server', () => {
     const { status, headers, json } = await ask(adminOf(server), 'POST /admin/tasks', { body });
     expect([status, json]).toEqual([expected, { statusCode: expected, message: expect.stringMatching(/^.+$/) }]);
     expect(headers['cache-control']).toContain('no-store');
+  });
+
+  it('goes on when a client leaves in the middle of its body', async () => {
+    const { socket } = await connectRaw(server.port);
+    socket.write(
+      'POST /admin/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+    );
+    // Behind it on another connection: the server has read the former by then.
+    expect((await server.get('/health')).status).toBe(200);
+    socket.destroy();
+    expect((await ask(adminOf(server), 'GET /admin/tasks')).status).toBe(200);
   });
 
   it('is not there unless it is enabled', async () => {
