@@ -159,7 +159,8 @@ export class ActionsController {
       stop();
     }
     const { changed, options } = change;
-    this.#audit.tell(request, { what: 'configure', counts: { changed: changed.length }, options });
+    const values = changed.length > 0 && { options };
+    this.#audit.tell(request, { what: 'configure', counts: { changed: changed.length }, ...values });
     return { changed };
   }
 
