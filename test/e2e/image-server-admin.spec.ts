@@ -62,7 +62,10 @@ describe('The admin API of the image server', () => {
     const admin = adminOf(server);
     const { status, headers, json } = await ask(admin, 'GET /admin/openapi.json');
     expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
-    const { openapi, paths }: { openapi: string; paths: object } = json;
+    const { openapi, paths, components }: { openapi: string; paths: object; components: object } = json;
+    // The secret is no token that tells anything.
+    expect(JSON.stringify(components)).not.toContain('bearerFormat');
+    expect(components).toMatchObject({ securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } });
     expect(openapi).toMatch(/^3\./);
     expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/admin/cache/{identifier}', '/admin/tasks', '/tasks']));
     expect(Object.keys(paths).filter((path) => path.startsWith('/iiif'))).toEqual([]);
