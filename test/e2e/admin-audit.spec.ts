@@ -46,7 +46,9 @@ describe.each(PLATFORMS)('the audit of the admin API on %s', (platform) => {
       /^"ada" \(127\.0\.0\.1\) did configure: \{"changed":2\}, ttl\.variant 2592000000 → 604800000, worker false → \{/,
     );
     await ask(app, 'POST /admin/actions/configure', { body });
-    expect(managed[1]).toEqual({ ...WHO, what: 'configure', counts: { changed: 0 }, options: {} });
+    expect(managed[1]).toEqual({ ...WHO, what: 'configure', counts: { changed: 0 } });
+    const message = '"ada" (127.0.0.1) did configure: {"changed":0}';
+    expect(app.log).toContainEqual({ level: 'log', message });
   });
 
   it('names the images that have changed, of many the first ten', async () => {

@@ -137,6 +137,14 @@ describe.each(PLATFORMS)('who must not manage the cache, on %s,', (platform) => 
     expect(app.cache.stats().managementRefused['too-many']).toBe(2);
   });
 
+  it('keeps guessing beside an operator with the same address', async () => {
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      expect((await ask(app, 'GET /admin/status', { from: '127.0.0.3' })).status).toBe(200);
+      expect((await ask(app, 'GET /admin/status', { ...basic('ada:wrong'), from: '127.0.0.3' })).status).toBe(401);
+    }
+    expect((await ask(app, 'GET /admin/status', { ...basic('ada:wrong'), from: '127.0.0.3' })).status).toBe(429);
+  });
+
   it.each<[string, Readonly<Record<string, string>>]>([
     ['another site', { 'Sec-Fetch-Site': 'cross-site' }],
     ['a neighbouring site', { 'Sec-Fetch-Site': 'same-site' }],
@@ -178,6 +186,18 @@ describe.each(PLATFORMS)('who must not manage the cache, on %s,', (platform) => 
       });
       expect([type, status, (json as { statusCode: number }).statusCode]).toEqual([type, 415, 415]);
     }
+    await expectUnchanged();
+  });
+
+  it('sends a body that has to be inflated', async () => {
+    const counts = await refusalsOf(async () => {
+      for (const coding of ['gzip', 'br', 'identity, gzip']) {
+        const headers = { 'Content-Encoding': coding };
+        const { status } = await ask(app, 'POST /admin/tasks', { headers, body: { verb: 'PurgeCache' } });
+        expect([coding, status >= 400]).toEqual([coding, true]);
+      }
+    });
+    if (platform === 'fastify') expect(counts).toEqual({ 'media-type': 3 });
     await expectUnchanged();
   });
 

@@ -130,7 +130,7 @@ describe.each(PLATFORMS)('The dashboard on %s', (platform) => {
     const { status, body } = await get(app, `/admin/history?seconds=${seconds}`);
     expect([status, JSON.parse(body.toString())]).toMatchObject([
       400,
-      { message: 'seconds is not a whole number from 1 to 172800.' },
+      { message: `seconds: ${JSON.stringify(seconds)} is not a whole number from 1 to 172800.` },
     ]);
   });
 

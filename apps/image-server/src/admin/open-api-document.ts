@@ -11,10 +11,13 @@ export class OpenApiDocument {
   describe(app: INestApplication): void {
     const config = new DocumentBuilder()
       .setTitle('Admin API of the image server')
-      .setDescription('Lists, queues, evicts and sweeps what is cached. Times are UTC, sizes bytes.')
+      .setDescription(
+        'Lists, queues, evicts and sweeps what is cached. Times are UTC, sizes bytes. A method that a path has not is ' +
+          'answered with 405, and `Allow` names those that it has; a path that there is not, with 404.',
+      )
       .setVersion('1')
       .addBasicAuth()
-      .addBearerAuth()
+      .addSecurity('bearer', { type: 'http', scheme: 'bearer', description: 'The secret as token.' })
       .build();
     this.#document = SwaggerModule.createDocument(app, config, { include: [ImageCacheAdminModule] });
   }

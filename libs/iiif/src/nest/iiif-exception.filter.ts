@@ -43,11 +43,18 @@ const CLIENT_GONE = 499;
 export function problemOf(error: unknown): Problem {
   if (error instanceof IiifError) return { statusCode: error.status, code: error.code, message: error.reason };
   if (error instanceof HttpException) return { statusCode: error.getStatus(), message: error.message };
+  if (hasLeft(error)) return { statusCode: CLIENT_GONE, message: 'The client has left before its body was there.' };
   if (isImageCacheError(error, 'E_IMAGE_CACHE_ABORTED')) return { statusCode: CLIENT_GONE, message: error.message };
   if (isImageCacheError(error) && error.status !== 500) {
     return { statusCode: error.status, code: error.code, message: error.message };
   }
   return { statusCode: 500, message: 'Internal server error' };
+}
+
+/** Whether a client has left while its body was read: Node's error, with the status that Fastify gives it. */
+function hasLeft(error: unknown): boolean {
+  const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
+  return error instanceof Error && code === 'ECONNRESET' && statusCode === 400;
 }
 
 /** Seconds. */

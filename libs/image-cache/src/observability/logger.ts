@@ -115,8 +115,8 @@ function logNotices(
 /** What clients send is quoted: it may be meant to look like lines of the log. */
 function logManagement(events: CacheEvents, logger: CacheLogger, { complain }: Complaining): void {
   events.on('managed', ({ counts, options, isPartial, ...management }) => {
-    const outcome = [counts && JSON.stringify(counts), options && valuesText(options), isPartial && 'ended early'];
-    const told = outcome.filter((part) => typeof part === 'string').join(', ');
+    const outcome = [counts && JSON.stringify(counts), valuesText(options ?? {}), isPartial && 'ended early'];
+    const told = outcome.filter((part) => typeof part === 'string' && part !== '').join(', ');
     const [who, what] = namesOf(management);
     logger.log(`${who} did ${what}${told === '' ? '' : `: ${told}`}`);
   });

@@ -60,14 +60,6 @@ describe('failed attempts', () => {
     expect(attempts.retryAfter('a')).toBeUndefined();
   });
 
-  it('are forgotten when the client has shown who it is', () => {
-    const attempts = new FailedAttempts(new FakeClock(0));
-    for (let each = 0; each < 9; each += 1) attempts.add('a');
-    attempts.forget('a');
-    attempts.add('a');
-    expect(attempts.retryAfter('a')).toBeUndefined();
-  });
-
   it('take a bounded memory, whoever comes', () => {
     const attempts = new FailedAttempts(new FakeClock(0));
     for (let each = 0; each < 30_000; each += 1) attempts.add(`client ${each}`);

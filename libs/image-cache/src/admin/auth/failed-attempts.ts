@@ -15,7 +15,10 @@ interface Attempts {
   readonly count: number;
 }
 
-/** Counts the wrong credentials of each client, in a bounded memory. */
+/**
+ * Counts the wrong credentials of each client, in a bounded memory. Right ones in between change nothing: who guesses may
+ * have the address of an operator, whose dashboard sends them all the time.
+ */
 export class FailedAttempts {
   readonly #clock: Clock;
   readonly #attempts = new LRUCache<string, Attempts>({ max: CLIENTS });
@@ -40,11 +43,6 @@ export class FailedAttempts {
   add(client: string): void {
     const { since = this.#clock.now(), count = 0 } = this.#current(client) ?? {};
     this.#attempts.set(client, { since, count: count + 1 });
-  }
-
-  /** Forgets those of a client that has shown who it is. */
-  forget(client: string): void {
-    this.#attempts.delete(client);
   }
 
   #current(client: string): Attempts | undefined {

@@ -10,7 +10,7 @@ import { ADMIN_CACHE, ADMIN_PREFETCHER } from '../admin-options.js';
 import { Audit, targetsOf } from '../audit.js';
 import { changeImage, lookAtChange, sumChanges, type Changed } from '../changing.js';
 import { ChangedDto, ChangedReportDto, ConfiguredDto, SweepDto, SweepReportDto } from '../dto/actions.dto.js';
-import { Answers, DescribedChange, DryRun } from '../dto/problems.js';
+import { Answers, DescribedChange, DescribedChangeAlways, DryRun } from '../dto/problems.js';
 import type { Asked } from '../image-description.js';
 import { Fields, refuseFields, wrong } from '../input/fields.js';
 import { outcomeOf } from '../tasks/task-outcome.js';
@@ -41,7 +41,7 @@ export class ActionsController {
   @ApiOperation({ summary: 'Evicts the least recently used entries where a store is fuller than it may be.' })
   @DryRun()
   @Answers(200, 'What was done, or would be.', SweepReportDto)
-  @DescribedChange()
+  @DescribedChangeAlways()
   prune(@Query() query: unknown, @Body() body: unknown, @Req() request: RoutedRequest): Promise<SweepReport> {
     Fields.of(body, [], 'body');
     return this.#sweep(request, {
@@ -56,7 +56,7 @@ export class ActionsController {
   @ApiOperation({ summary: 'Removes abandoned writes, files that are no entries, empty directories and trash.' })
   @DryRun()
   @Answers(200, 'What was done, or would be.', SweepReportDto)
-  @DescribedChange()
+  @DescribedChangeAlways()
   clean(@Query() query: unknown, @Body() body: unknown, @Req() request: RoutedRequest): Promise<SweepReport> {
     Fields.of(body, [], 'body');
     return this.#sweep(request, { what: 'clean', query, sweep: (how) => this.#cache.cleanUp(how) });
@@ -68,7 +68,7 @@ export class ActionsController {
   @ApiBody({ type: SweepDto, required: false })
   @DryRun()
   @Answers(200, 'What was done, or would be.', SweepReportDto)
-  @DescribedChange()
+  @DescribedChangeAlways()
   sweep(@Query() query: unknown, @Body() body: unknown, @Req() request: RoutedRequest): Promise<SweepReport> {
     // What is no name of a step is refused by the cache.
     const steps = Fields.of(body, ['steps'], 'body').texts('steps', MOST) as readonly SweepStepName[] | undefined;
@@ -104,7 +104,7 @@ export class ActionsController {
   @ApiOperation({ summary: 'Changes options while the cache is in use.' })
   @ApiBody({ schema: { type: 'object', additionalProperties: true, example: { hot: '64MB' } } })
   @Answers(200, 'The options that have other values now.', ConfiguredDto)
-  @DescribedChange()
+  @DescribedChangeAlways()
   configure(@Query() query: unknown, @Body() body: unknown, @Req() request: RoutedRequest): ConfiguredDto {
     refuseFields({ query });
     let change: CacheEventMap['configured'] = { changed: [], options: {} };
@@ -116,7 +116,8 @@ export class ActionsController {
       stop();
     }
     const { changed, options } = change;
-    this.#audit.tell(request, { what: 'configure', counts: { changed: changed.length }, options });
+    const values = changed.length > 0 && { options };
+    this.#audit.tell(request, { what: 'configure', counts: { changed: changed.length }, ...values });
     return { changed };
   }
 

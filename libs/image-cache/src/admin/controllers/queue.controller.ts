@@ -58,7 +58,9 @@ export class QueueController {
     const prefetcher = requirePrefetcher(this.#prefetcher);
     const identifier = parseIdentifier(given);
     Fields.of(query, [], 'query');
-    if (!(await prefetcher.remove(identifier))) throw new NotFoundException('identifier: this image is not queued.');
-    this.#audit.tell(request, { what: 'unqueue', target: identifier, counts: { queued: 1 } });
+    const deed = { what: 'unqueue', target: identifier };
+    const isRemoved = await this.#audit.attempt(request, deed, () => prefetcher.remove(identifier));
+    if (!isRemoved) throw new NotFoundException('identifier: this image is not queued.');
+    this.#audit.tell(request, { ...deed, counts: { queued: 1 } });
   }
 }

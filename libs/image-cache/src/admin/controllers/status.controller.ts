@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CacheStatus } from '../cache-status.js';
-import { Answers, Described } from '../dto/problems.js';
+import { Answers, DescribedAlways } from '../dto/problems.js';
 import { StatusDto } from '../dto/status.dto.js';
 import { refuseFields } from '../input/fields.js';
 
@@ -18,7 +18,7 @@ export class StatusController {
   @Get()
   @ApiOperation({ summary: 'Tells counters, sizes, and what is under way.' })
   @Answers(200, 'How it is.', StatusDto)
-  @Described()
+  @DescribedAlways()
   status(@Query() query: unknown): Promise<StatusDto> {
     refuseFields({ query });
     return this.#status.now();

@@ -17,7 +17,7 @@ import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { isAbandonment } from '../../common/errors.js';
 import type { RoutedRequest } from '../../nest/http-exchange.js';
 import { Audit, targetsOf } from '../audit.js';
-import { Answers, Described, DescribedChange } from '../dto/problems.js';
+import { Answers, DescribedAlways, DescribedChange, DescribedChangeAlways } from '../dto/problems.js';
 import { TaskDto, TaskRequestDto, TasksDto } from '../dto/tasks.dto.js';
 import { refuseFields } from '../input/fields.js';
 import { parseTask } from '../input/task-order.js';
@@ -78,7 +78,7 @@ export class TasksController {
   @Get()
   @ApiOperation({ summary: 'Lists tasks, the newest first; of those that have ended, the last hundred.' })
   @Answers(200, 'The tasks.', TasksDto)
-  @Described()
+  @DescribedAlways()
   list(@Query() query: unknown): TasksDto {
     refuseFields({ query });
     return { tasks: this.#tasks.list().map(shownTask) };
@@ -90,7 +90,7 @@ export class TasksController {
   })
   @Answers(200, 'It had not begun, and is cancelled.', TaskDto)
   @Answers(202, 'It is about to end.', TaskDto)
-  @DescribedChange(404, 409)
+  @DescribedChangeAlways(404, 409)
   cancel(
     @Param('id') id: string,
     @Query() query: unknown,
@@ -110,7 +110,7 @@ export class TasksController {
   @Get(':id')
   @ApiOperation({ summary: 'Tells how far a task is, and what came of it.' })
   @Answers(200, 'The task.', TaskDto)
-  @Described(404)
+  @DescribedAlways(404)
   find(@Param('id') id: string, @Query() query: unknown): TaskDto {
     refuseFields({ query });
     return shownTask(this.#find(id));

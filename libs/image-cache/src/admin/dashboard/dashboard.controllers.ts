@@ -1,5 +1,4 @@
 import {
-  BadRequestException,
   Controller,
   Get,
   Header,
@@ -17,12 +16,16 @@ import { NEVER_STORED } from '../../http/cache-control.js';
 import { isNotModified } from '../../http/conditional.js';
 import { formatEtag } from '../../http/entity-tags.js';
 import { HistoryDto } from '../dto/dashboard.dto.js';
-import { Answers, Described } from '../dto/problems.js';
+import { Answers, Described, DescribedAlways } from '../dto/problems.js';
+import { Fields, refuseFields } from '../input/fields.js';
 import { DashboardFeed, type DashboardHistory } from './dashboard-feed.js';
 import { DashboardPage, PAGE_HEADERS, type Asset } from './dashboard-page.js';
 
 /** The longest history there is; seconds. */
 const LONGEST = 2 * 86_400;
+
+/** Seconds, where nobody says for how long. */
+const DEFAULT_SPAN = 3600;
 
 /** What replies of Fastify and responses of Express have in common, as far as it is needed. */
 interface Reply {
@@ -48,17 +51,19 @@ export class DashboardFeedController {
   @ApiOperation({ summary: 'Time series of the last so many seconds.' })
   @ApiQuery({ name: 'seconds', required: false, type: Number, description: '1 to 172800; 3600 by default.' })
   @Answers(200, 'What was.', HistoryDto)
-  @Described(404)
+  @DescribedAlways(404)
   @Header('Cache-Control', NEVER_STORED)
-  history(@Query('seconds') seconds?: unknown): Promise<DashboardHistory> {
-    return this.#feed.history(parseSeconds(seconds));
+  history(@Query() query: unknown): Promise<DashboardHistory> {
+    const seconds = Fields.of(query, ['seconds'], 'query').integer('seconds', { min: 1, max: LONGEST });
+    return this.#feed.history(seconds ?? DEFAULT_SPAN);
   }
 
   @Get('events')
   @ApiOperation({ summary: 'Server-sent events: `pulse`, `sample` and `notice`.' })
   @ApiResponse({ status: 200, description: 'As long as one listens.', content: { 'text/event-stream': {} } })
   @Described(404)
-  events(@Res() reply: Reply & ServerResponse): void {
+  events(@Query() query: unknown, @Res() reply: Reply & ServerResponse): void {
+    refuseFields({ query });
     if (!this.#feed.hasRoom)
       throw new ServiceUnavailableException('Too many look at the dashboard, or the server ends.');
     reply.hijack?.();
@@ -120,12 +125,4 @@ function isKnown({ headers }: Addressed, { digest }: Asset): boolean {
 
 function setHeaders(reply: Reply, headers: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(headers)) reply.header(name, value);
-}
-
-/** @throws BadRequestException */
-function parseSeconds(seconds: unknown): number {
-  if (seconds === undefined) return 3600;
-  const parsed = typeof seconds === 'string' && /^\d{1,6}$/.test(seconds) ? Number(seconds) : 0;
-  if (parsed >= 1 && parsed <= LONGEST) return parsed;
-  throw new BadRequestException(`seconds is not a whole number from 1 to ${LONGEST}.`);
 }

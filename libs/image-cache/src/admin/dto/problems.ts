@@ -15,7 +15,6 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   401: 'Name and secret are needed, or wrong.',
   403: 'The request comes from a page of another site.',
   404: 'There is none.',
-  405: 'The method is not allowed here.',
   409: 'It has ended already.',
   413: 'The body is too large.',
   415: 'The body is not JSON.',
@@ -23,18 +22,37 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   503: 'A store is not available, or too much is waiting.',
 };
 
+/** What is answered to who may not, or asks for what cannot be. */
+const TO_ALL = [400, 401, 429];
+
+/** … and to who changes something. */
+const TO_CHANGES = [403, 413, 415];
+
 /** Describes that credentials are needed, and what is answered when something is wrong. */
 export function Described(...statuses: readonly number[]): MethodDecorator & ClassDecorator {
-  const all = [400, 401, 429, 503, ...statuses];
-  const problems = all.map((status) =>
-    ApiResponse({ status, type: ProblemDto, description: DESCRIPTIONS[status] ?? 'It failed.' }),
-  );
-  return applyDecorators(ApiBasicAuth(), ApiBearerAuth(), ...problems);
+  return problems([...TO_ALL, 503, ...statuses]);
 }
 
 /** Describes a route that changes something. */
 export function DescribedChange(...statuses: readonly number[]): MethodDecorator & ClassDecorator {
-  return Described(403, 413, 415, ...statuses);
+  return problems([...TO_ALL, ...TO_CHANGES, 503, ...statuses]);
+}
+
+/** Describes a route that answers whatever stores and queues are like. */
+export function DescribedAlways(...statuses: readonly number[]): MethodDecorator & ClassDecorator {
+  return problems([...TO_ALL, ...statuses]);
+}
+
+/** Describes a route that changes something, and answers whatever stores and queues are like. */
+export function DescribedChangeAlways(...statuses: readonly number[]): MethodDecorator & ClassDecorator {
+  return problems([...TO_ALL, ...TO_CHANGES, ...statuses]);
+}
+
+function problems(statuses: readonly number[]): MethodDecorator & ClassDecorator {
+  const responses = statuses.map((status) =>
+    ApiResponse({ status, type: ProblemDto, description: DESCRIPTIONS[status] ?? 'It failed.' }),
+  );
+  return applyDecorators(ApiBasicAuth(), ApiBearerAuth(), ...responses);
 }
 
 /** Describes what a route answers when all is well. */
