@@ -23,6 +23,7 @@ const ROUTES: Readonly<Record<string, readonly number[]>> = {
   'get /admin/tasks': [200],
   'get /admin/tasks/{id}': [200, 404],
   'get /admin/status': [200],
+  'get /admin/worker/shifts': [200],
   'get /admin/history': [200, 404],
   'get /admin/events': [200, 404],
 };

@@ -7,6 +7,7 @@ import { CacheController } from './controllers/cache.controller.js';
 import { QueueController } from './controllers/queue.controller.js';
 import { StatusController } from './controllers/status.controller.js';
 import { TasksController } from './controllers/tasks.controller.js';
+import { WorkerController } from './controllers/worker.controller.js';
 import { DashboardFeedController, DashboardPageController } from './dashboard/dashboard.controllers.js';
 import type { ImageCacheAdminExtras } from './admin-options.js';
 import { joinPaths, otherMethodsOf } from './other-methods.js';
@@ -18,6 +19,7 @@ const CONTROLLERS: readonly Type[] = [
   ActionsController,
   TasksController,
   StatusController,
+  WorkerController,
   DashboardFeedController,
   DashboardPageController,
 ];
