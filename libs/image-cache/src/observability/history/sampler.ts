@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.js';
 import { SERVED_OUTCOMES, type ServedRequest } from '../events.js';
+import { SOURCE_FAILURES } from '../source-failure.js';
 import { BUCKETS, bucketOf } from './log-histogram.js';
 import type { Observed, QueueLength } from './observed.js';
 import { emptyRow, EVICTION_REASONS, histogramOf, placeOf, TIMED, type Timed } from './series.js';
@@ -142,6 +143,8 @@ function* counted(now: Stats, before: Stats): Iterable<[string, number]> {
   yield ['renders', now.renders - before.renders];
   yield ['renderFailures', now.renderFailures - before.renderFailures];
   yield ['refused', now.overloaded + now.limited - before.overloaded - before.limited];
+  for (const how of SOURCE_FAILURES)
+    yield [`sourceFailures.${how}`, now.sourceFailures[how] - before.sourceFailures[how]];
   yield ['storeFailures', total(now.storeFailures) - total(before.storeFailures)];
   const evicted = Object.fromEntries(EVICTION_REASONS.map((reason) => [reason, 0]));
   for (const [name, count] of Object.entries(now.evicted)) {
