@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.js';
-import { SERVED_OUTCOMES, type ServedRequest } from '../events.js';
+import { SERVED_OUTCOMES, type ServedRequest, type Tier } from '../events.js';
 import { SOURCE_FAILURES } from '../source-failure.js';
 import { BUCKETS, bucketOf } from './log-histogram.js';
 import type { Observed, QueueLength } from './observed.js';
@@ -14,6 +14,8 @@ export interface SamplerOptions {
   readonly queue?: (() => QueueLength) | undefined;
   /** Bytes of memory that the process has. */
   readonly rss: () => number;
+  /** By whose lookups the uses of images are counted. */
+  readonly usedTier: Tier;
 }
 
 type Stats = ReturnType<Observed['stats']>;
@@ -38,7 +40,7 @@ export class Sampler {
 
   constructor(options: SamplerOptions) {
     this.#options = options;
-    const { cache, clock } = options;
+    const { cache, clock, usedTier } = options;
     this.#usage = new UsageProbe(cache, clock);
     this.#before = cache.stats();
     this.#stops = [
@@ -49,10 +51,10 @@ export class Sampler {
         this.#time('render', duration);
       }),
       cache.on('hit', ({ tier, identifier }) => {
-        if (tier === 'variant') this.top.add(identifier);
+        if (tier === usedTier) this.top.add(identifier);
       }),
       cache.on('miss', ({ tier, identifier }) => {
-        if (tier === 'variant') this.top.add(identifier);
+        if (tier === usedTier) this.top.add(identifier);
       }),
       cache.on('store-breaker', ({ store, path, open }) => {
         if (open) this.#openBreakers.add(`${store} ${path}`);
