@@ -8,6 +8,8 @@ import { PLATFORMS, usingApps, type TestApp } from '../support/test-app.js';
 
 const NOTHING = { infos: 0, variants: 0, sources: 0, bytes: 0 };
 
+const PICTURE = { body: Buffer.from('picture'), contentType: 'image/jpeg' };
+
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 describe.each(PLATFORMS)('the admin API on %s', (platform) => {
@@ -209,6 +211,7 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
       'POST /admin/actions/prefetch',
       'POST /admin/actions/pause',
       'POST /admin/actions/resume',
+      'POST /admin/actions/retry',
     ]) {
       const { status, json } = await ask(app, line);
       expect([line, status, json]).toEqual([line, 404, { statusCode: 404, message: 'prefetching is not enabled' }]);
@@ -216,6 +219,25 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
     expect((await ask(app, 'GET /admin/cache')).json).not.toHaveProperty('queue');
     expect((await ask(app, 'GET /admin/status')).json).not.toHaveProperty('prefetch');
     expect((await ask(app, 'DELETE /admin/cache?target=all')).json).toMatchObject({ variants: 1, queued: 0 });
+  });
+
+  it('does again what has failed, one image or all, and says how many', async () => {
+    const failing = { isOn: true };
+    const render = () => (failing.isOn ? Promise.reject(new Error('the source is down')) : Promise.resolve(PICTURE));
+    const app = await start(adminApp({ cache: { renderer: { render } } }));
+    for (const name of ['a', 'maps%2Fb']) await ask(app, `PUT /admin/cache/${name}`);
+    expect((await ask(app, 'POST /admin/actions/prefetch')).json).toMatchObject({ completed: 0, retried: 2 });
+    const failed = { attempts: 1, error: expect.stringContaining('the source is down'), notBefore: expect.any(String) };
+    expect((await ask(app, 'GET /admin/queue')).json).toMatchObject({ jobs: [failed, failed] });
+    const one = await ask(app, 'POST /admin/actions/retry', { body: { identifier: 'maps/b' } });
+    expect([one.status, one.json]).toEqual([200, { retried: 1 }]);
+    const none = await ask(app, 'POST /admin/actions/retry', { body: { identifier: 'maps/b' } });
+    expect([none.status, none.json]).toMatchObject([404, { message: 'identifier: no job of this image has failed.' }]);
+    failing.isOn = false;
+    expect((await ask(app, 'POST /admin/actions/prefetch')).json).toMatchObject({ completed: 1 });
+    expect((await ask(app, 'POST /admin/actions/retry')).json).toEqual({ retried: 1 });
+    expect((await ask(app, 'POST /admin/actions/prefetch')).json).toMatchObject({ completed: 1 });
+    expect((await ask(app, 'POST /admin/actions/retry')).json).toEqual({ retried: 0 });
   });
 
   it('says what a change would do, and does nothing then', async () => {

@@ -17,6 +17,7 @@ const ROUTES: Readonly<Record<string, readonly number[]>> = {
   'post /admin/actions/prefetch': [200, 404],
   'post /admin/actions/pause': [200, 404],
   'post /admin/actions/resume': [200, 404],
+  'post /admin/actions/retry': [200, 404],
   'post /admin/actions/changed': [200],
   'post /admin/actions/configure': [200],
   'post /admin/tasks': [202, 404],

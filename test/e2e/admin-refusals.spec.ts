@@ -31,6 +31,7 @@ const ROUTES = [
   'POST /admin/actions/prefetch',
   'POST /admin/actions/pause',
   'POST /admin/actions/resume',
+  'POST /admin/actions/retry',
   'POST /admin/actions/changed',
   'POST /admin/actions/configure',
   'POST /admin/tasks',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { appendFile, readdir, readFile, statfs, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, stat, statfs, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runChild, type Child } from '../support/child-process.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
@@ -120,6 +120,10 @@ describe('the queue of a prefetcher in files', () => {
     const add = async (index: number): Promise<void> => {
       const { queue } = opened[index % 3] ?? opened[0] ?? (await openQueue(directory.path, 'none'));
       await queue.add({ identifier: `image ${index}`, priority: 0 });
+      for (let turn = 0; turn < 12; turn += 1) {
+        const { job } = await queue.add({ identifier: `cancelled ${index}`, priority: 0 });
+        await queue.remove(job.id);
+      }
     };
     for (let round = 0; round < 30; round += 1)
       await Promise.all(Array.from({ length: 10 }, (_, index) => add(round * 10 + index)));
@@ -128,7 +132,7 @@ describe('the queue of a prefetcher in files', () => {
       await queue.sync();
       expect(queue.counts.queued).toBe(300);
     }
-    const files = await readdir(directory.path);
+    const files = (await readdir(directory.path)).filter((name) => name.endsWith('.log'));
     expect(files).toHaveLength(1);
     expect(Number(/(\d+)/.exec(files[0] ?? '')?.[1])).toBeGreaterThan(2);
     for (const { queue } of [...opened, last]) await queue.close();
@@ -154,24 +158,42 @@ describe('the queue of a prefetcher in files', () => {
       });
     });
 
-    it('refuses jobs when the disk is full, keeps those that it has, and goes on when there is room', async () => {
-      mountSmall(directory.path, '64k');
-      const { queue } = await openQueue(directory.path, 'writer');
-      await queue.add({ identifier: 'a', priority: 0 });
+    it('refuses jobs when the disk is full, and has those that it has done, listed and cleared all the same', async () => {
+      mountSmall(directory.path, '2m');
+      const { queue, journal } = await openQueue(directory.path, 'writer', { maxJobs: 10_000 });
+      for (let index = 0; index < 3000; index += 1)
+        await queue.add({ identifier: `image ${index}`, priority: 0, variants: ['full/400,/0/default.jpg'] });
+      const fill = join(directory.path, 'filling');
       const { bavail, bsize } = await statfs(directory.path);
-      const ballast = join(directory.path, 'ballast');
-      await writeFile(ballast, Buffer.alloc(bavail * bsize));
+      await writeFile(fill, Buffer.alloc(bavail * bsize));
       const filling = async (): Promise<void> => {
-        for (let index = 0; index < 100; index += 1) await queue.add({ identifier: `image ${index}`, priority: 0 });
+        for (let index = 0; index < 1000; index += 1) await queue.add({ identifier: `more ${index}`, priority: 0 });
       };
       await expect(filling()).rejects.toMatchObject({ code: 'E_IMAGE_CACHE_STORE_FULL' });
       const known = queue.counts.queued;
-      await truncate(ballast, 0);
-      await queue.add({ identifier: 'z', priority: 0 });
+      for (let index = 0; index < 100; index += 1) {
+        const job = await queue.claim();
+        if (job === undefined) throw new Error('there is no job');
+        expect(await queue.complete(job)).toBe(true);
+      }
+      expect(queue.counts.queued).toBe(known - 100);
+      await expect(filling()).rejects.toMatchObject({ code: 'E_IMAGE_CACHE_STORE_FULL' });
+      expect(await queue.clear()).toBe(known - 100);
+      await truncate(fill, 0);
+      await filling();
       const other = await openQueue(directory.path, 'reader');
-      expect(other.queue.counts.queued).toBe(known + 1);
-      await other.queue.close();
-      await queue.close();
+      expect(other.queue.counts.queued).toBe(1000);
+      for (const each of [journal, other.journal]) await each.close();
     });
   }
+
+  it('gives the room back that the jobs of an emptied queue took', async () => {
+    const { queue } = await openQueue(directory.path, 'writer', { maxJobs: 20_000 });
+    const names = Array.from({ length: 20_000 }, (_, index) => `image ${index}`);
+    await Promise.all(names.map((identifier) => queue.add({ identifier, priority: 0 })));
+    expect((await stat(await logOf())).size).toBeGreaterThan(2 * 1024 * 1024);
+    await queue.clear();
+    expect((await stat(await logOf())).size).toBeLessThan(1024);
+    await queue.close();
+  });
 });

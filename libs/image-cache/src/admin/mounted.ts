@@ -3,6 +3,7 @@ import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { AdminExceptionFilter } from './admin-exception.filter.js';
 import { AdminGuard } from './auth/admin-guard.js';
 import { ActionsController } from './controllers/actions.controller.js';
+import { PrefetchActionsController } from './controllers/prefetch-actions.controller.js';
 import { CacheController } from './controllers/cache.controller.js';
 import { QueueController } from './controllers/queue.controller.js';
 import { StatusController } from './controllers/status.controller.js';
@@ -17,6 +18,7 @@ const CONTROLLERS: readonly Type[] = [
   CacheController,
   QueueController,
   ActionsController,
+  PrefetchActionsController,
   TasksController,
   StatusController,
   WorkerController,

@@ -46,7 +46,6 @@ export class DefaultPrefetcher extends Prefetcher {
   readonly #worker: QueueWorker;
   readonly #watch: QueueWatch;
   readonly #closing = new AbortController();
-  #isPaused = false;
   #running: Promise<PrefetchReport> | undefined;
   #nextAt: number | undefined;
 
@@ -125,6 +124,14 @@ export class DefaultPrefetcher extends Prefetcher {
     return job !== undefined && (await queue.remove(job.id));
   }
 
+  async retry(identifier?: string): Promise<number> {
+    const { queue } = this.#options;
+    if (identifier === undefined) return queue.retry();
+    await queue.sync();
+    const job = queue.find(identifier);
+    return job === undefined ? 0 : queue.retry(job.id);
+  }
+
   clear(): Promise<number> {
     return this.#options.queue.clear();
   }
@@ -133,7 +140,7 @@ export class DefaultPrefetcher extends Prefetcher {
     const closing = this.#closing.signal;
     if (closing.aborted) return Promise.reject(closed());
     if (this.#running !== undefined) return signal ? untilAborted(this.#running, signal) : this.#running;
-    const end = { signal: signal ? AbortSignal.any([signal, closing]) : closing, isPaused: () => this.#isPaused };
+    const end = signal ? AbortSignal.any([signal, closing]) : closing;
     this.#running = this.#worker.sweep(end).finally(() => (this.#running = undefined));
     return this.#running;
   }
@@ -150,23 +157,26 @@ export class DefaultPrefetcher extends Prefetcher {
     return { evicted, requeued: isAny ? this.#images.wanted(variants).length : 0 };
   }
 
-  pause(): void {
-    this.#isPaused = true;
+  async pause(): Promise<void> {
+    await this.#options.queue.pause();
   }
 
-  resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
+  async resume(): Promise<void> {
+    const { queue, onError } = this.#options;
+    if (!(await queue.resume())) return;
     this.run().catch((error: unknown) => {
-      this.#options.onError('prefetching', error);
+      onError('prefetching', error);
     });
   }
 
   status(): PrefetchStatus {
-    const { counts } = this.#options.queue;
+    const { queue } = this.#options;
+    const { counts, isPaused } = queue;
+    // Who needs the queue is told that it cannot be read.
+    queue.sync().catch(() => undefined);
     const { completed, failures } = this.#worker;
     const nextAt = this.#nextAt;
-    return { isPaused: this.#isPaused, ...counts, completed, failures, ...(nextAt !== undefined && { nextAt }) };
+    return { isPaused, ...counts, completed, failures, ...(nextAt !== undefined && { nextAt }) };
   }
 
   /** Says when the next sweep begins; milliseconds since the epoch. */

@@ -1,29 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { ImageCacheError } from '../common/errors.js';
-import { repeat } from '../common/repeat.js';
-import type { Clock, ScheduledCall } from '../ports/clock.js';
 import type { JobsOptions, PrefetchProgress, PrefetchState } from './prefetcher.js';
 import type { Journal } from './queue/journal.js';
 import type { NewJob, QueuedJob } from './queue/queue-operation.js';
-
-/** Milliseconds between two signs of life of who has jobs. */
-const BEAT = 5000;
-
-/** Milliseconds without a sign of life after which the jobs of a process are taken over. */
-const LOST = 30_000;
+import { SignsOfLife, type SignsOfLifeOptions } from './queue/signs-of-life.js';
 
 /** What a {@link PrefetchQueue} depends on. */
-export interface PrefetchQueueOptions {
-  readonly journal: Journal;
-  readonly clock: Clock;
-  /** Names this process among those that share the journal. */
-  readonly holder: string;
-  /** Whether a process has ended for sure; of one on another host nobody knows. */
-  readonly hasEnded: (holder: string) => Promise<boolean>;
+export interface PrefetchQueueOptions extends Omit<SignsOfLifeOptions, 'progress'> {
   /** Most jobs, but for those that were given up. */
   readonly maxJobs: number;
-  /** Told of what fails that nobody waits for. */
-  readonly onError: (what: string, error: unknown) => void;
 }
 
 /** A job that is asked for. */
@@ -46,17 +31,21 @@ export interface AddedJob {
 export class PrefetchQueue {
   readonly #options: PrefetchQueueOptions;
   readonly #progress = new Map<string, PrefetchProgress>();
-  /** By holder, how much it had written at the last look, and since when it has been no more. */
-  readonly #seen = new Map<string, { readonly beats: number; readonly since: number }>();
+  readonly #signs: SignsOfLife;
   #count = 0;
-  #beating: ScheduledCall | undefined;
 
   constructor(options: PrefetchQueueOptions) {
     this.#options = options;
+    this.#signs = new SignsOfLife({ ...options, progress: () => Object.fromEntries(this.#progress) });
   }
 
   get counts(): Readonly<Record<PrefetchState, number>> {
     return this.#options.journal.state.jobs.counts;
+  }
+
+  /** Whether no job is to be begun. */
+  get isPaused(): boolean {
+    return this.#options.journal.state.isPaused;
   }
 
   /** When the next job may be done that has to wait; milliseconds since the epoch. */
@@ -107,11 +96,11 @@ export class PrefetchQueue {
     await journal.sync();
     for (;;) {
       const next = journal.state.jobs.next(clock.now());
-      if (next === undefined && (await this.#reap())) continue;
+      if (next === undefined && (await this.#signs.reap())) continue;
       if (next === undefined) return undefined;
       const { accepted, job } = await journal.submit({ op: 'claim', id: next.id, holder });
       if (!accepted || job === undefined) continue;
-      this.#beat();
+      this.#signs.give();
       return job;
     }
   }
@@ -142,6 +131,12 @@ export class PrefetchQueue {
     return this.#end(id, { op: 'release', id, holder: this.#options.holder });
   }
 
+  /** Has jobs that have failed be as if they were new, one or all; returns how many. */
+  async retry(id?: string): Promise<number> {
+    const { count = 0 } = await this.#options.journal.submit({ op: 'retry', ...(id !== undefined && { id }) });
+    return count;
+  }
+
   /** Takes a job out of the queue, in whatever state. */
   async remove(id: string): Promise<boolean> {
     return (await this.#options.journal.submit({ op: 'remove', id })).accepted;
@@ -150,6 +145,16 @@ export class PrefetchQueue {
   /** Takes all jobs out; returns how many. */
   async clear(): Promise<number> {
     return (await this.#options.journal.submit({ op: 'clear' })).count ?? 0;
+  }
+
+  /** Has nobody begin a job; returns whether somebody might have. */
+  async pause(): Promise<boolean> {
+    return (await this.#options.journal.submit({ op: 'pause' })).accepted;
+  }
+
+  /** Lets jobs be begun again; returns whether they were not. */
+  async resume(): Promise<boolean> {
+    return (await this.#options.journal.submit({ op: 'resume' })).accepted;
   }
 
   /** Gives the jobs back that this process has and does not work on, as after a line that could not be written. */
@@ -163,37 +168,13 @@ export class PrefetchQueue {
   /** Gives back what is being done, and ends. */
   async close(): Promise<void> {
     const { journal, holder } = this.#options;
-    this.#beating?.cancel();
+    this.#signs.close();
     try {
       await this.returnAll();
     } catch (error) {
       this.#options.onError(`giving the jobs of ${holder} back`, error);
     }
     await journal.close();
-  }
-
-  /**
-   * Frees the jobs of processes that have ended, or have given no sign of life for half a minute.
-   *
-   * @returns whether there were any
-   */
-  async #reap(): Promise<boolean> {
-    const { journal, holder: me } = this.#options;
-    const holders = journal.state.holders();
-    for (const holder of this.#seen.keys()) if (!holders.has(holder)) this.#seen.delete(holder);
-    let isAny = false;
-    for (const holder of holders) if (holder !== me && (await this.#reapOf(holder))) isAny = true;
-    return isAny;
-  }
-
-  async #reapOf(holder: string): Promise<boolean> {
-    const { journal, clock, hasEnded } = this.#options;
-    const beats = journal.state.beatsOf(holder);
-    const known = this.#seen.get(holder);
-    const since = known?.beats === beats ? known.since : clock.now();
-    this.#seen.set(holder, { beats, since });
-    const isLost = clock.now() - since >= LOST || (await hasEnded(holder));
-    return isLost && (await journal.submit({ op: 'expire', holder, beats })).accepted;
   }
 
   async #end(id: string, operation: Parameters<Journal['submit']>[0]): Promise<boolean> {
@@ -205,22 +186,6 @@ export class PrefetchQueue {
   #shown(job: QueuedJob): QueuedJob {
     const progress = this.#progress.get(job.id);
     return progress === undefined ? job : { ...job, progress };
-  }
-
-  /** Signs of life are given while there are jobs, and tell how far they are. */
-  #beat(): void {
-    const { clock, journal, holder, onError } = this.#options;
-    this.#beating ??= repeat(clock, BEAT, () => {
-      if (!journal.state.holders().has(holder)) {
-        this.#beating?.cancel();
-        this.#beating = undefined;
-        return;
-      }
-      const progress = Object.fromEntries(this.#progress);
-      journal.submit({ op: 'beat', holder, progress }).catch((error: unknown) => {
-        onError('giving a sign of life', error);
-      });
-    });
   }
 
   /** Sorts by the time, and by the order within this process. */

@@ -107,7 +107,7 @@ export interface PrefetchReport {
   readonly aborted: boolean;
 }
 
-/** Pages of jobs, the next to be done first. */
+/** Pages of jobs: what is being done, what waits, the next to be done first, and what was given up. */
 export interface JobsOptions {
   readonly state?: PrefetchState;
   /** `next` of the page before, or the id of its last job. */
@@ -144,16 +144,22 @@ export abstract class Prefetcher {
   abstract warmth(identifier: string): Promise<Warmth>;
   /** Takes the job of an image out of the queue; one that is running ends before its next variant. */
   abstract remove(identifier: string): Promise<boolean>;
+  /**
+   * Has what was given up, and what waits since it has failed, be done as if it were new: one image, or all.
+   *
+   * @returns how many jobs
+   */
+  abstract retry(identifier?: string): Promise<number>;
   /** Empties the queue; returns how many jobs went. */
   abstract clear(): Promise<number>;
   /** Works the queue off now, or waits for who does already. */
   abstract run(options?: { readonly signal?: AbortSignal }): Promise<PrefetchReport>;
   /** Says that a source image has changed: what is cached of it goes, and the variants that were there are queued. */
   abstract changed(identifier: string): Promise<Changed>;
-  /** Begins no job any more until {@link resume}. */
-  abstract pause(): void;
-  /** Goes on after {@link pause}. */
-  abstract resume(): void;
-  /** What has been done and is to be done, as it is known in this process. */
+  /** Has all who share the queue begin no job any more until {@link resume}, whatever ends meanwhile. */
+  abstract pause(): Promise<void>;
+  /** Goes on after {@link pause}; the others with their next sweep. */
+  abstract resume(): Promise<void>;
+  /** What has been done and is to be done, as it is known in this process; what others do is learnt behind it. */
   abstract status(): PrefetchStatus;
 }

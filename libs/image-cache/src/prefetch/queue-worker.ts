@@ -22,14 +22,6 @@ export interface QueueWorkerOptions {
   readonly onError: (what: string, error: unknown) => void;
 }
 
-/** How a sweep of the queue is ended early. */
-export interface SweepEnd {
-  /** Before the next variant. */
-  readonly signal: AbortSignal;
-  /** Before the next job. */
-  readonly isPaused: () => boolean;
-}
-
 /** Works a queue off, a few jobs at a time. One that fails is tried again later, and never stops the next. */
 export class QueueWorker {
   readonly #options: QueueWorkerOptions;
@@ -53,30 +45,35 @@ export class QueueWorker {
   /**
    * Does what can be done now.
    *
+   * @param signal ends it before the next variant
    * @throws what the journal throws, after the jobs that are under way have ended
    */
-  async sweep(end: SweepEnd): Promise<PrefetchReport> {
+  async sweep(signal: AbortSignal): Promise<PrefetchReport> {
     const { queue, settings, clock } = this.#options;
     const counts = new SweepCounts(clock.now());
     await queue.returnAll();
-    const lanes = Array.from({ length: settings.concurrency }, () => this.#lane(end, counts));
+    const lanes = Array.from({ length: settings.concurrency }, () => this.#lane(signal, counts));
     const outcomes = await Promise.allSettled(lanes);
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failure !== undefined) throw failure.reason;
-    return counts.report(clock.now(), isOver(end));
+    return counts.report(clock.now(), this.#isOver(signal));
   }
 
-  async #lane(end: SweepEnd, counts: SweepCounts): Promise<void> {
-    while (!isOver(end)) {
+  async #lane(signal: AbortSignal, counts: SweepCounts): Promise<void> {
+    while (!this.#isOver(signal)) {
       const job = await this.#options.queue.claim();
       if (job === undefined) return;
       const began = this.#options.clock.now();
-      const result = await this.#work(job, end);
+      const result = await this.#work(job, signal);
       counts.add(result, await this.#settle(job, result, began));
     }
   }
 
-  #work(job: QueuedJob, { signal }: SweepEnd): Promise<JobResult> {
+  #isOver(signal: AbortSignal): boolean {
+    return signal.aborted || this.#options.queue.isPaused;
+  }
+
+  #work(job: QueuedJob, signal: AbortSignal): Promise<JobResult> {
     const { cache, queue, images, settings } = this.#options;
     const run = new JobRun({
       cache,
@@ -124,8 +121,4 @@ const LONGEST = 500;
 function lineOf(error: unknown): string {
   const code = isImageCacheError(error) ? `${error.code}: ` : '';
   return `${code}${messageOf(error)}`.replaceAll(/\s+/g, ' ').slice(0, LONGEST);
-}
-
-function isOver({ signal, isPaused }: SweepEnd): boolean {
-  return signal.aborted || isPaused();
 }

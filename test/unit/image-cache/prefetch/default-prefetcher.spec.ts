@@ -115,12 +115,41 @@ describe('a prefetcher', () => {
   it('begins nothing while it is paused, and goes on by itself afterwards', async () => {
     const prefetcher = await open();
     await prefetcher.enqueueAll(['a', 'b']);
-    prefetcher.pause();
+    await prefetcher.pause();
     expect(await prefetcher.run()).toMatchObject({ completed: 0, rendered: 0, aborted: true });
     expect([prefetcher.status().isPaused, rendered]).toEqual([true, []]);
-    prefetcher.resume();
+    await prefetcher.resume();
     await until(() => prefetcher.status().completed === 2);
     expect(rendered).toHaveLength(4);
+  });
+
+  it('stays paused when its process ends, and shows what others have done with the queue', async () => {
+    const first = await open({ directory: directory.path });
+    await first.enqueue({ identifier: 'a' });
+    await first.pause();
+    await first.close();
+    const [one, other] = [await open({ directory: directory.path }), await open({ directory: directory.path })];
+    expect(await one.run()).toMatchObject({ completed: 0, aborted: true });
+    await other.enqueue({ identifier: 'b' });
+    expect(one.status()).toMatchObject({ isPaused: true });
+    await until(() => one.status().queued === 2);
+    await other.resume();
+    await until(() => other.status().completed === 2);
+    await until(() => one.status().queued === 0 && !one.status().isPaused);
+  });
+
+  it('takes up what was given up, and what waits for its next attempt, when it is told to', async () => {
+    const prefetcher = await open({ attempts: 2, backOff: '1h' });
+    failure = new Error('the source is down');
+    await prefetcher.enqueueAll(['a', 'b']);
+    await prefetcher.run();
+    expect(await prefetcher.retry('a')).toBe(1);
+    await prefetcher.run();
+    expect([await prefetcher.retry('b'), await prefetcher.retry('none')]).toEqual([1, 0]);
+    failure = undefined;
+    expect(await prefetcher.retry()).toBe(1);
+    expect(await prefetcher.run()).toMatchObject({ completed: 2 });
+    expect(await prefetcher.retry()).toBe(0);
   });
 
   it('finishes the image that it is at when it is paused', async () => {
@@ -129,7 +158,7 @@ describe('a prefetcher', () => {
     isSlow = true;
     const run = prefetcher.run();
     await until(() => rendering.length > 0);
-    prefetcher.pause();
+    await prefetcher.pause();
     expect([await finishNext(), await finishNext()]).toEqual(['a one', 'a two']);
     expect(await run).toMatchObject({ completed: 1, aborted: true });
     expect(prefetcher.status()).toMatchObject({ queued: 1, running: 0 });

@@ -99,6 +99,46 @@ describe.each(Object.entries(QUEUES))('the queue of a prefetcher %s', (_kind, ma
     expect(await take()).toBe('a');
   });
 
+  it('does jobs that have failed as if they were new when it is told to, one or all', async () => {
+    for (const name of ['a', 'b', 'c', 'd']) await add(name);
+    await queue.fail(await claimed(), 'hopeless');
+    await queue.fail(await claimed(), 'no luck', open.clock.now() + 1000 * SECOND);
+    const job = await claimed();
+    expect(await queue.retry(job.id)).toBe(0);
+    expect(await queue.retry('none')).toBe(0);
+    const [dead] = queue.page({ state: 'dead' }).jobs;
+    expect(await queue.retry(dead?.id ?? '')).toBe(1);
+    expect(queue.find('a')).toMatchObject({ state: 'queued', attempts: 0 });
+    expect(queue.find('a')?.error).toBeUndefined();
+    expect(await queue.retry()).toBe(1);
+    expect(await taken(4)).toEqual(['a', 'b', 'd', undefined]);
+    expect(queue.isHeld(job)).toBe(true);
+  });
+
+  it('lists what is being done first, then what waits, then what was given up, page by page', async () => {
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await add(name, name === 'a' ? 9 : 0);
+    await queue.fail(await claimed(), 'hopeless');
+    await claimed();
+    const seen: string[] = [];
+    for (let after: string | undefined = ''; after !== undefined;) {
+      const page = queue.page({ limit: 2, ...(after !== '' && { after }) });
+      seen.push(...page.jobs.map(({ identifier, state }) => `${identifier} ${state}`));
+      after = page.next;
+    }
+    expect(seen).toEqual(['b running', 'c queued', 'd queued', 'e queued', 'a dead']);
+  });
+
+  it('is paused for all that share it, and for those who come later', async () => {
+    const other = await open.another('other');
+    expect([await queue.pause(), await queue.pause()]).toEqual([true, false]);
+    const later = await open.another('later');
+    await other.sync();
+    expect([queue.isPaused, other.isPaused, later.isPaused]).toEqual([true, true, true]);
+    expect([await other.resume(), await other.resume()]).toEqual([true, false]);
+    await queue.sync();
+    expect(queue.isPaused).toBe(false);
+  });
+
   it('remembers a thousand jobs that were given up, the last ones', async () => {
     for (let index = 0; index < 1003; index += 1) {
       await add(`image ${index}`);

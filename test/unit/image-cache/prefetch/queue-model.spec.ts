@@ -14,6 +14,8 @@ interface Expected {
   attempts: number;
 }
 
+const STATES = ['running', 'queued', 'dead'];
+
 const image = fc.constantFrom('a', 'b', 'c', 'd');
 
 const step = fc.record({
@@ -27,6 +29,7 @@ const step = fc.record({
     'fail',
     'giveUp',
     'release',
+    'retry',
     'remove',
     'clear',
   ),
@@ -75,6 +78,14 @@ class Model {
         this.jobs.delete(name);
         return;
       }
+      case 'retry': {
+        const failed = [...this.jobs.values()].filter(
+          ({ state, attempts }) => state === 'dead' || (state === 'queued' && attempts > 0),
+        );
+        expect(await queue.retry()).toBe(failed.length);
+        for (const job of failed) Object.assign(job, { state: 'queued', attempts: 0 });
+        return;
+      }
       case 'clear':
         expect(await queue.clear()).toBe(this.jobs.size);
         this.jobs.clear();
@@ -111,7 +122,12 @@ class Model {
   }
 
   inOrder(): readonly (readonly [string, Expected])[] {
-    return [...this.jobs].sort(([, one], [, other]) => other.priority - one.priority || one.order - other.order);
+    return [...this.jobs].sort(
+      ([, one], [, other]) =>
+        STATES.indexOf(one.state) - STATES.indexOf(other.state) ||
+        other.priority - one.priority ||
+        one.order - other.order,
+    );
   }
 }
 

@@ -10,10 +10,8 @@ import { ADMIN_CACHE, ADMIN_PREFETCHER } from '../admin-options.js';
 import { Audit } from '../audit.js';
 import { ChangedDto, ChangedReportDto, ConfiguredDto, SweepDto, SweepReportDto } from '../dto/actions.dto.js';
 import { Answers, DescribedChange, DryRun } from '../dto/problems.js';
-import { PrefetchReportDto, PrefetchStatusDto } from '../dto/queue.dto.js';
 import { Fields, wrong } from '../input/fields.js';
-import { requirePrefetcher } from '../require-prefetcher.js';
-import { countEntries, countSweep, countsOf, shownPrefetch } from '../shapes.js';
+import { countEntries, countSweep, countsOf } from '../shapes.js';
 import { sumCounts } from '../../tiers/image-evictor.js';
 
 /** Steps, or images, that one request may name. */
@@ -77,38 +75,6 @@ export class ActionsController {
     return this.#sweep(request, { what: 'sweep', query, sweep });
   }
 
-  @Post('prefetch')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Works the queue off now.' })
-  @Answers(200, 'What was done.', PrefetchReportDto)
-  @DescribedChange(404)
-  async prefetch(@Body() body: unknown, @Req() request: RoutedRequest): Promise<PrefetchReportDto> {
-    const prefetcher = requirePrefetcher(this.#prefetcher);
-    Fields.of(body, [], 'body');
-    const report = await prefetcher.run();
-    const { completed, retried, dead } = report;
-    this.#audit.tell(request, { what: 'prefetch', counts: { completed, retried, dead } });
-    return report;
-  }
-
-  @Post('pause')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Has the prefetcher begin no job any more.' })
-  @Answers(200, 'How it is now.', PrefetchStatusDto)
-  @DescribedChange(404)
-  pause(@Body() body: unknown, @Req() request: RoutedRequest): PrefetchStatusDto {
-    return this.#switch(request, body, 'pause');
-  }
-
-  @Post('resume')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Has the prefetcher go on.' })
-  @Answers(200, 'How it is now.', PrefetchStatusDto)
-  @DescribedChange(404)
-  resume(@Body() body: unknown, @Req() request: RoutedRequest): PrefetchStatusDto {
-    return this.#switch(request, body, 'resume');
-  }
-
   @Post('changed')
   @HttpCode(200)
   @ApiOperation({ summary: 'Says that source images have changed: evicts them, and queues again what was warm.' })
@@ -169,14 +135,6 @@ export class ActionsController {
     const entries = await this.#cache.entriesOf(identifier);
     const evicted = countEntries(entries);
     return { evicted, requeued: this.#prefetcher === undefined ? 0 : evicted.variants };
-  }
-
-  #switch(request: RoutedRequest, body: unknown, what: 'pause' | 'resume'): PrefetchStatusDto {
-    const prefetcher = requirePrefetcher(this.#prefetcher);
-    Fields.of(body, [], 'body');
-    prefetcher[what]();
-    this.#audit.tell(request, { what });
-    return shownPrefetch(prefetcher.status());
   }
 
   async #sweep(request: RoutedRequest, { what, query, sweep }: Sweep): Promise<SweepReport> {

@@ -94,6 +94,18 @@ export class WarmthDto {
   readonly variants!: Readonly<Record<string, boolean>>;
 }
 
+/** Which jobs to do again. */
+export class RetryDto {
+  @ApiPropertyOptional({ type: String, description: 'All that have failed when absent.' })
+  readonly identifier?: string;
+}
+
+/** How many jobs are done again. */
+export class RetriedDto {
+  @ApiProperty({ type: Number })
+  readonly retried!: number;
+}
+
 /** What the prefetcher has done and has to do. */
 export class PrefetchStatusDto {
   @ApiProperty({ type: Boolean })

@@ -1,6 +1,8 @@
 import { ImageCacheError, isImageCacheError, messageOf } from '../../common/errors.js';
 import type { Journal } from './journal.js';
+import { DiskReserve } from './disk-reserve.js';
 import { LogDirectory, type LogDirectoryOptions, type OpenedLog } from './log-directory.js';
+import { noRoom } from './log-file.js';
 import {
   decodeOperation,
   encodeOperation,
@@ -10,17 +12,15 @@ import {
   type WrittenOperation,
 } from './queue-operation.js';
 import { QueueState } from './queue-state.js';
+import { writeOperations } from './write-operations.js';
 
 /** Version of the lines; a log of another one is refused. */
 const VERSION = 1;
 
-/** Characters that are written at a time. */
-const BATCH = 256 * 1024;
-
 /** A log that is not longer goes on; bytes. */
 const SHORT = 1024 * 1024;
 
-/** A log goes on until it is so many times as long as it began. */
+/** A log goes on until it is so many times as long as one would be that takes over. */
 const GROWTH = 4;
 
 /** What a {@link FileJournal} depends on. */
@@ -53,11 +53,11 @@ export class FileJournal implements Journal {
   readonly state = new QueueState();
   readonly #options: FileJournalOptions;
   readonly #directory: LogDirectory;
+  readonly #reserve: DiskReserve;
   readonly #submitted = new Map<string, Submitted>();
   #waiting: Submitted[] = [];
   #opened: OpenedLog;
   #count = 0;
-  #beganWith = 0;
   #isSealed = false;
   #next: Promise<void> | undefined;
   #passing: Promise<void> = Promise.resolve();
@@ -65,6 +65,7 @@ export class FileJournal implements Journal {
   private constructor(options: FileJournalOptions, directory: LogDirectory, opened: OpenedLog) {
     this.#options = options;
     this.#directory = directory;
+    this.#reserve = new DiskReserve(options.path);
     this.#opened = opened;
   }
 
@@ -126,10 +127,14 @@ export class FileJournal implements Journal {
   }
 
   async #turn(): Promise<void> {
-    const batch = this.#waiting.splice(0);
-    for (const submitted of batch) this.#submitted.set(submitted.name, submitted);
-    const failure = await this.#write(batch);
-    await this.#follow();
+    for (const submitted of this.#waiting.splice(0)) this.#submitted.set(submitted.name, submitted);
+    await this.#refuseMore();
+    let failure = await this.#write([...this.#submitted.values()]);
+    if (isImageCacheError(failure, 'E_IMAGE_CACHE_STORE_FULL') && (await this.#reserve.spend()))
+      failure = await this.#write(
+        [...this.#submitted.values()].filter(({ operation }) => operation.op !== 'add'),
+        failure,
+      );
     // What was written before the failure, or before the seal, has come to its outcome.
     for (const left of this.#submitted.values()) {
       if (failure === undefined) this.#waiting.push(left);
@@ -138,31 +143,30 @@ export class FileJournal implements Journal {
     this.#submitted.clear();
   }
 
-  /** Returns what has gone wrong. */
-  async #write(operations: readonly WrittenOperation[]): Promise<unknown> {
-    const { durable } = this.#options;
-    let text = '';
-    try {
-      for (const { name, operation } of operations) {
-        text += encodeOperation({ name, operation });
-        if (text.length < BATCH) continue;
-        await this.#opened.log.append(text, { durable });
-        text = '';
-      }
-      if (text !== '') await this.#opened.log.append(text, { durable });
-      return undefined;
-    } catch (error) {
-      return error;
+  /** Jobs are taken in only while there is room for working them off, or emptying the queue. */
+  async #refuseMore(): Promise<void> {
+    const added = [...this.#submitted.values()].filter(({ operation }) => operation.op === 'add');
+    if (added.length === 0 || (await this.#reserve.keep())) return;
+    for (const { name, reject } of added) {
+      this.#submitted.delete(name);
+      reject(noRoom());
     }
+  }
+
+  /** Returns what has gone wrong: now, or before. */
+  async #write(operations: readonly WrittenOperation[], before?: unknown): Promise<unknown> {
+    const failure = await writeOperations(this.#opened.log, operations, this.#options);
+    await this.#follow();
+    return failure ?? before;
   }
 
   /** A sealed log can only be followed by another one, so there has to be room for it. */
   async #compact(): Promise<void> {
     const { me, short = SHORT } = this.#options;
-    const { size } = this.#opened.log;
-    if (size <= Math.max(short, GROWTH * this.#beganWith) || !(await this.#directory.hasRoom(size))) return;
-    await this.#write([{ name: me, operation: { op: 'seal' } }]);
-    await this.#follow();
+    const { bytes } = this.state.jobs;
+    const isShort = this.#opened.log.size <= Math.max(short, GROWTH * bytes);
+    if (!isShort && (await this.#directory.hasRoom(bytes)))
+      await this.#write([{ name: me, operation: { op: 'seal' } }]);
   }
 
   /** Reads to the end, and on in the log that takes over. */
@@ -197,7 +201,6 @@ export class FileJournal implements Journal {
 
   #apply(name: string, operation: QueueOperation): void {
     const outcome = this.state.apply(operation);
-    if (operation.op === 'restore') this.#beganWith = this.#opened.log.position;
     this.#submitted.get(name)?.resolve(outcome);
     this.#submitted.delete(name);
   }
@@ -213,7 +216,6 @@ export class FileJournal implements Journal {
     if (!this.#isSealed || opened.generation !== generation + 1) this.state.reset();
     this.#opened = opened;
     this.#isSealed = false;
-    this.#beganWith = 0;
   }
 }
 

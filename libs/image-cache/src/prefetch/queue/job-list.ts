@@ -2,20 +2,31 @@ import type { JobsOptions, PrefetchState } from '../prefetcher.js';
 import type { QueuedJob } from './queue-operation.js';
 
 /** A place in the order of jobs. */
-interface Place {
-  readonly priority: number;
-  readonly id: string;
-}
+type Place = Pick<QueuedJob, 'state' | 'priority' | 'id'>;
 
-/** Jobs, one for an image, in the order in which they are to be done: by priority, then by the time they were queued. */
+/** Bytes of a job as it is written down, about, beside what is of any length. */
+const LENGTH = 250;
+
+const STATES: readonly PrefetchState[] = ['running', 'queued', 'dead'];
+
+/**
+ * Jobs, one for an image: those that are being done, those that wait, in the order in which they are to be done, by
+ * priority, then by the time they were queued, and those that were given up.
+ */
 export class JobList {
   readonly #byId = new Map<string, QueuedJob>();
   readonly #byIdentifier = new Map<string, QueuedJob>();
   readonly #order: QueuedJob[] = [];
+  #bytes = 0;
   readonly #counts: Record<PrefetchState, number> = { queued: 0, running: 0, dead: 0 };
 
   get size(): number {
     return this.#order.length;
+  }
+
+  /** About how long its jobs are when they are written down. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get counts(): Readonly<Record<PrefetchState, number>> {
@@ -37,11 +48,13 @@ export class JobList {
   /** Takes a job in, in place of what there is of it, and of its image. */
   put(job: QueuedJob): void {
     const former = this.#byIdentifier.get(job.identifier);
-    if (former !== undefined) this.delete(former.id);
+    const stays = former !== undefined && compare(former, job) === 0;
+    if (former !== undefined && !stays) this.delete(former.id);
     this.#byId.set(job.id, job);
     this.#byIdentifier.set(job.identifier, job);
-    this.#counts[job.state] += 1;
-    this.#order.splice(this.#indexOf(job), 0, job);
+    if (!stays) this.#counts[job.state] += 1;
+    this.#bytes += lengthOf(job) - (stays ? lengthOf(former) : 0);
+    this.#order.splice(this.#indexOf(job), stays ? 1 : 0, job);
   }
 
   delete(id: string): QueuedJob | undefined {
@@ -50,6 +63,7 @@ export class JobList {
     this.#byId.delete(id);
     this.#byIdentifier.delete(job.identifier);
     this.#counts[job.state] -= 1;
+    this.#bytes -= lengthOf(job);
     this.#order.splice(this.#indexOf(job), 1);
     return job;
   }
@@ -58,6 +72,7 @@ export class JobList {
     this.#byId.clear();
     this.#byIdentifier.clear();
     this.#order.length = 0;
+    this.#bytes = 0;
     Object.assign(this.#counts, { queued: 0, running: 0, dead: 0 });
   }
 
@@ -107,9 +122,13 @@ export class JobList {
   }
 }
 
+function lengthOf({ identifier, variants = [], error = '' }: QueuedJob): number {
+  return variants.reduce((sum, variant) => sum + variant.length, LENGTH + identifier.length + error.length);
+}
+
 /** A job that is done is not there any more when the next page is asked for. */
-function cursorOf({ priority, id }: Place): string {
-  return `${priority}:${id}`;
+function cursorOf({ state, priority, id }: Place): string {
+  return `${state}:${priority}:${id}`;
 }
 
 /** Whether a text can be the `next` of a page. */
@@ -118,11 +137,13 @@ export function isJobCursor(text: string): boolean {
 }
 
 function placeOf(cursor: string): Place | undefined {
-  const [, priority, id] = /^(-?\d+):(.+)$/s.exec(cursor) ?? [];
-  return id === undefined ? undefined : { priority: Number(priority), id };
+  const [, name, priority, id] = /^([a-z]+):(-?\d+):(.+)$/s.exec(cursor) ?? [];
+  const state = STATES.find((each) => each === name);
+  return id === undefined || state === undefined ? undefined : { state, priority: Number(priority), id };
 }
 
 function compare(one: Place, other: Place): number {
+  if (one.state !== other.state) return STATES.indexOf(one.state) - STATES.indexOf(other.state);
   if (one.priority !== other.priority) return other.priority - one.priority;
   return one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
 }

@@ -36,11 +36,6 @@ export class LogFile {
     return this.#size;
   }
 
-  /** Where the first line begins that has not been read; bytes. */
-  get position(): number {
-    return this.#position;
-  }
-
   /**
    * Writes at the end, wherever that is by then. A write that is cut short leaves a part of a line behind, that is none.
    *
@@ -50,11 +45,11 @@ export class LogFile {
     const bytes = Buffer.from(text);
     try {
       const { bytesWritten } = await this.#handle.write(bytes);
-      if (bytesWritten < bytes.byteLength) throw full();
+      if (bytesWritten < bytes.byteLength) throw noRoom();
       if (durable) await this.#handle.datasync();
     } catch (cause) {
       if (cause instanceof ImageCacheError) throw cause;
-      if (NO_ROOM.includes(systemCode(cause))) throw full(cause);
+      if (NO_ROOM.includes(systemCode(cause))) throw noRoom(cause);
       const message = `The queue of the prefetcher cannot be written: ${messageOf(cause)}`;
       throw new ImageCacheError('E_IMAGE_CACHE_STORE_UNAVAILABLE', message, { cause });
     }
@@ -92,7 +87,8 @@ export class LogFile {
   }
 }
 
-function full(cause?: unknown): ImageCacheError {
+/** The error for a disk that is full. */
+export function noRoom(cause?: unknown): ImageCacheError {
   return new ImageCacheError('E_IMAGE_CACHE_STORE_FULL', 'There is no room for the queue of the prefetcher.', {
     cause,
   });

@@ -32,8 +32,12 @@ export type QueueOperation =
       readonly notBefore?: number;
     }
   | { readonly op: 'release'; readonly id: string; readonly holder: string }
+  /** Jobs that have failed are as if they were new: one of them, or all. */
+  | { readonly op: 'retry'; readonly id?: string }
   | { readonly op: 'remove'; readonly id: string }
   | { readonly op: 'clear' }
+  /** No job is to be begun, or jobs again. */
+  | { readonly op: 'pause' | 'resume' }
   /** The holder is alive. */
   | { readonly op: 'beat'; readonly holder: string; readonly progress: Readonly<Record<string, PrefetchProgress>> }
   /** Its jobs are free, if it has written nothing since it was seen to have written so much. */

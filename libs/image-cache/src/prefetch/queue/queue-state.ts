@@ -17,14 +17,18 @@ export class QueueState {
   readonly jobs = new JobList();
   /** By name, how often a holder has written something. */
   readonly #holders = new Map<string, number>();
+  #isPaused = false;
   readonly #effects: Effects = {
     add: ({ job, again = false }) => this.#add(job, again),
     claim: ({ id, holder }) => this.#move(id, { from: undefined, to: { state: 'running', holder } }),
     done: ({ id, holder, revision }) => this.#done(id, holder, revision),
     failed: ({ id, holder, error, notBefore }) => this.#fail(id, { holder, error, notBefore }),
     release: ({ id, holder }) => this.#move(id, { from: holder, to: { state: 'queued' } }),
+    retry: ({ id }) => this.#retry(id),
     remove: ({ id }) => outcomeOf(this.jobs.delete(id)),
     clear: () => this.#clear(),
+    pause: () => this.#pause(true),
+    resume: () => this.#pause(false),
     beat: ({ holder, progress }) => this.#progress(holder, progress),
     expire: ({ holder, beats }) => this.#expire(holder, beats),
     restore: ({ job }) => this.#put(job),
@@ -40,6 +44,11 @@ export class QueueState {
       this.#holders.set(operation.holder, this.beatsOf(operation.holder) + 1);
     const effect = this.#effects[operation.op] as (operation: QueueOperation) => QueueOutcome;
     return effect(operation);
+  }
+
+  /** Whether no job is to be begun. */
+  get isPaused(): boolean {
+    return this.#isPaused;
   }
 
   /** How often a holder has written something. */
@@ -58,10 +67,12 @@ export class QueueState {
   reset(): void {
     this.jobs.clear();
     this.#holders.clear();
+    this.#isPaused = false;
   }
 
   /** The operations that make this state out of none. */
   *snapshot(): Generator<QueueOperation> {
+    if (this.#isPaused) yield { op: 'pause' };
     for (const holder of this.holders()) yield { op: 'known', holder, beats: this.beatsOf(holder) };
     for (const job of this.jobs) yield { op: 'restore', job };
   }
@@ -110,6 +121,12 @@ export class QueueState {
     return this.#put({ ...failed, state: 'dead' });
   }
 
+  #retry(id: string | undefined): QueueOutcome {
+    const failed = [...this.jobs].filter((job) => (id === undefined || job.id === id) && hasFailed(job));
+    for (const job of failed) this.jobs.put({ ...bare(job), attempts: 0 });
+    return { accepted: failed.length > 0, count: failed.length };
+  }
+
   #forgetDead(): void {
     let oldest: QueuedJob | undefined;
     for (const job of this.jobs) if (job.state === 'dead' && job.id < (oldest?.id ?? '\uffff')) oldest = job;
@@ -120,6 +137,12 @@ export class QueueState {
     const count = this.jobs.size;
     this.jobs.clear();
     return { accepted: true, count };
+  }
+
+  #pause(isPaused: boolean): QueueOutcome {
+    const accepted = this.#isPaused !== isPaused;
+    this.#isPaused = isPaused;
+    return { accepted };
   }
 
   #progress(holder: string, progress: Readonly<Record<string, QueuedJob['progress']>>): QueueOutcome {
@@ -149,9 +172,19 @@ function outcomeOf(job: QueuedJob | undefined): QueueOutcome {
   return job === undefined ? REFUSED : { accepted: true, job };
 }
 
+function hasFailed({ state, attempts }: QueuedJob): boolean {
+  return state === 'dead' || (state === 'queued' && attempts > 0);
+}
+
 /** A job that waits, without who has worked on it, how far, and when it might be tried. */
 function freed(job: QueuedJob): QueuedJob {
-  const { id, identifier, variants, withConfigured, priority, queuedAt, attempts, revision, error } = job;
+  const { error } = job;
+  return { ...bare(job), ...(error !== undefined && { error }) };
+}
+
+/** A job that waits, without what has failed, either. */
+function bare(job: QueuedJob): QueuedJob {
+  const { id, identifier, variants, withConfigured, priority, queuedAt, attempts, revision } = job;
   return {
     id,
     identifier,
@@ -162,7 +195,6 @@ function freed(job: QueuedJob): QueuedJob {
     revision,
     ...(variants && { variants }),
     ...(withConfigured !== undefined && { withConfigured }),
-    ...(error !== undefined && { error }),
   };
 }
 

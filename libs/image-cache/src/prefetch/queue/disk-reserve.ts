@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, statfs, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const NAME = 'prefetch.reserve';
+
+/** Bytes: lines for some hundred jobs. */
+const SIZE = 64 * 1024;
+
+const ANEW = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+
+/** Nothing is set aside where there is not so many times as much room. */
+const SHARE = 4;
+
+/** Room in a directory that is set aside for when its disk is full. */
+export class DiskReserve {
+  readonly #directory: string;
+  #isKept = false;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Sets room aside, unless that is done already; returns whether there is some now. */
+  async keep(): Promise<boolean> {
+    if (this.#isKept) return true;
+    try {
+      this.#isKept = await this.#make();
+    } catch {
+      await this.#remove();
+    }
+    return this.#isKept;
+  }
+
+  /** Gives the room free; returns whether there was some. */
+  async spend(): Promise<boolean> {
+    this.#isKept = false;
+    return this.#remove();
+  }
+
+  async #make(): Promise<boolean> {
+    const { bavail, bsize } = await statfs(this.#directory);
+    if (bavail * bsize < SHARE * SIZE) return false;
+    const file = await open(this.#path, ANEW);
+    try {
+      // A file system that compresses would give zeros no room.
+      await file.writeFile(randomBytes(SIZE));
+    } finally {
+      await file.close();
+    }
+    return true;
+  }
+
+  async #remove(): Promise<boolean> {
+    try {
+      await unlink(this.#path);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  get #path(): string {
+    return join(this.#directory, NAME);
+  }
+}
