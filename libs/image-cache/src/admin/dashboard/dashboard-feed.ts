@@ -6,9 +6,9 @@ import { History } from '../../observability/history/history.js';
 import type { HistoryDocument } from '../../observability/history/history-document.js';
 import type { Notice } from '../../observability/history/notices.js';
 import type { Clock, ScheduledCall } from '../../ports/clock.js';
-import type { Kind } from '../../ports/entry.js';
 import type { Prefetcher } from '../../prefetch/prefetcher.js';
 import type { ImageCache } from '../../service/image-cache.js';
+import { keptKinds } from '../kept-kinds.js';
 import { shownPrefetch } from '../shapes.js';
 import type { PrefetchStatusDto } from '../dto/queue.dto.js';
 import type { DashboardOptions } from './dashboard-options.js';
@@ -125,10 +125,9 @@ export class DashboardFeed implements OnModuleDestroy, BeforeApplicationShutdown
 }
 
 /** A picture that is asked for may have its original looked up, too: each use is counted once. */
-function usedTierOf({ stores }: ImageCache): Tier {
-  const has = (kind: Kind): boolean => stores.some(({ kinds }) => kinds.includes(kind));
-  if (has('variant')) return 'variant';
-  return has('source') ? 'source' : 'heap-info';
+function usedTierOf(cache: ImageCache): Tier {
+  const kinds = keptKinds(cache);
+  return (['variant', 'source'] as const).find((kind) => kinds.includes(kind)) ?? 'heap-info';
 }
 
 function toldNotice(notice: Notice): ToldNotice {

@@ -149,6 +149,9 @@ export class StatusDto {
   @ApiPropertyOptional({ type: PrefetchStatusDto, description: 'Where prefetching is enabled.' })
   readonly prefetch?: PrefetchStatusDto;
 
+  @ApiProperty({ enum: KINDS, isArray: true, description: 'What is cached.' })
+  readonly kinds!: readonly Kind[];
+
   @ApiProperty({ type: [StoreDto] })
   readonly stores!: readonly StoreDto[];
 }

@@ -240,6 +240,8 @@ describe('The history of a cache', () => {
     for (let turn = 0; turn < 3; turn += 1) events.emit('store-failed', { store: 'X', operation: 'read', error });
     const [newest] = history.notices.list();
     expect(newest).toMatchObject({ level: 'warning', text: 'X failed to read: no', times: 3 });
+    events.emit('prefetch-failed', { identifier: 'a', error, attempts: 1, isGivenUp: true });
+    expect(history.notices.list()[0]).toMatchObject({ text: 'Images are not prefetched, a the last: no' });
     expect(history.notices.list()).toHaveLength(100);
   });
 
