@@ -4,10 +4,10 @@ import { isError, systemCode } from '../common/errors.js';
  * How a source fails: it does not answer in time, it cannot be reached or read, or it says something else than what was
  * asked for.
  */
-export const SOURCE_FAILURES = ['timeout', 'unreachable', 'refused'] as const;
+export type SourceFailure = 'timeout' | 'unreachable' | 'refused';
 
-/** How a source has failed. */
-export type SourceFailure = (typeof SOURCE_FAILURES)[number];
+/** All of them. */
+export const SOURCE_FAILURES: readonly SourceFailure[] = ['timeout', 'unreachable', 'refused'];
 
 /** Causes that are looked at, one behind the other. */
 const DEEPEST = 8;
