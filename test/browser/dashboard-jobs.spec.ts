@@ -102,6 +102,9 @@ describe('The list of jobs in a browser', () => {
     const { page } = await show();
     await page.locator('tr[data-job="bad-2"] button', { hasText: 'Retry' }).click();
     await said(page, /bad-2 is queued anew/);
+    await eventually(async () => {
+      expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toMatch(/^Retry|^Cancel/);
+    });
     expect(await queue.find('bad-2')).toMatchObject({ state: 'queued', attempts: 0 });
     expect(await queue.find('bad-1')).toMatchObject({ state: 'dead' });
     await page.locator('#retry-all').click();
@@ -125,6 +128,11 @@ describe('The list of jobs in a browser', () => {
     await page.locator('tr[data-job="slow-1"] button', { hasText: 'Cancel' }).click();
     await said(page, /slow-1 is out of the queue/);
     expect(await queue.find('slow-1')).toBeUndefined();
+    await page.locator('tr[data-job="new-2"] button', { hasText: 'Cancel' }).click();
+    await eventually(async () => {
+      expect(await page.locator('#jobs-note').innerText()).toBe('The queue is empty.');
+      expect(await page.evaluate('document.activeElement.name')).toBe('jobs-state');
+    });
     gate.resolve();
     await running;
     expect(complaints).toEqual([]);

@@ -99,10 +99,11 @@ export function emptyTable({ label, head, texts = [] }) {
       body.replaceChildren(...rows);
       if (focused instanceof HTMLElement && body.contains(focused)) focused.focus({ preventScroll: true });
     },
-    /** Sets the focus near where it was. @param {number} index of the row, the head included */
+    /** Sets the focus near where it was, if there is a row left. @param {number} index of the row, the head included */
     focus(index) {
-      const near = body.children[Math.min(index, body.children.length) - 1];
-      /** @type {HTMLElement | null | undefined} */ (near?.querySelector('button:not([hidden])'))?.focus();
+      const near = body.children[Math.min(index, body.children.length) - 1]?.querySelector('button:not([hidden])');
+      if (near instanceof HTMLElement) near.focus();
+      return near instanceof HTMLElement;
     },
   };
 }

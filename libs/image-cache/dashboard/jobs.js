@@ -148,9 +148,16 @@ export class Jobs {
     const focused = document.activeElement?.closest('tr')?.rowIndex;
     await actAndTell(action);
     await this.#load();
-    if (focused !== undefined && document.activeElement === document.body) this.#table.focus(focused);
+    if (focused !== undefined && hasLostFocus() && !this.#table.focus(focused))
+      byId('jobs-states').querySelector('input')?.focus();
     this.#changed();
   }
+}
+
+/** Whether the button that had the focus has gone. */
+function hasLostFocus() {
+  const { activeElement } = document;
+  return activeElement === null || activeElement === document.body || !activeElement.checkVisibility();
 }
 
 /**
