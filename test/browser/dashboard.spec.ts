@@ -6,7 +6,8 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { adminApp, CREDENTIALS, SECRET } from '../support/admin-app.js';
 import { eventually, until } from '../support/async.js';
-import { DESKTOP, NIGHT, openWatched, PHONE, startBrowser, type WatchedPage } from '../support/browser.js';
+import { DESKTOP, NIGHT, PHONE, startBrowser, type WatchedPage } from '../support/browser.js';
+import { confirm, openDashboard, overflows, said } from '../support/dashboard-page.js';
 import { DISK, makeDirectory, type TestDirectory } from '../support/directories.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 
@@ -82,29 +83,14 @@ describe('The dashboard in a browser', () => {
   }
 
   async function show(options: BrowserContextOptions = DESKTOP, hash = ''): Promise<WatchedPage> {
-    const httpCredentials = { username: 'ada', password: SECRET };
-    const url = `http://127.0.0.1:${app.port}/admin${hash}`;
-    const watched = await openWatched(browser, url, { ...options, httpCredentials });
+    const watched = await openDashboard({ browser, port: app.port, options, hash });
     open.push(watched);
-    await watched.page.locator('#status[data-state=live]').waitFor();
     await watched.page.locator('.work').first().waitFor();
     return watched;
   }
 
   const screenshot = (page: Page, name: string): Promise<Buffer> =>
     page.screenshot({ path: `${process.env['SCREENSHOTS'] ?? directory.path}/dashboard ${name}.png`, fullPage: true });
-
-  const result = async (page: Page, text: RegExp): Promise<void> => {
-    await until(async () => text.test((await page.locator('#result').textContent()) ?? ''));
-  };
-
-  /** Presses a button, looks at what it would do, and lets it do it. */
-  async function confirm(page: Page, button: string): Promise<void> {
-    await page.locator(button).click();
-    await page.locator('#dialog-preview .facts').waitFor();
-    await page.locator('#dialog-ok:enabled').click();
-    await page.locator('#dialog').waitFor({ state: 'hidden' });
-  }
 
   it.each([
     ['by day', DESKTOP],
@@ -115,8 +101,8 @@ describe('The dashboard in a browser', () => {
     async (name, options) => {
       const { page, complaints } = await show(options);
       await page.locator('.plot canvas').first().waitFor({ timeout: 20_000 });
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-      expect(await page.locator('.figure:visible').count()).toBe(12);
+      expect(await overflows(page)).toBe(false);
+      expect(await page.locator('.figure:visible').count()).toBe(13);
       await page.locator('.work').last().scrollIntoViewIfNeeded();
       await until(async () => (await page.locator('.work img.is-loaded').count()) === IDENTIFIERS.length);
       await screenshot(page, name);
@@ -152,18 +138,18 @@ describe('The dashboard in a browser', () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('evict');
     expect((await app.cache.entriesOf('picture-1')).length).toBe(2);
     await confirm(page, '#evict');
-    await result(page, /Evicted picture-1/);
+    await said(page, /Evicted picture-1/);
     expect(await app.cache.entriesOf('picture-1')).toEqual([]);
     expect(complaints.filter((each) => !each.includes('404'))).toEqual([]);
     await page.locator('#warm:text-is("Warm")').waitFor();
     expect(await page.evaluate('document.activeElement.id')).toBe('warm');
     await page.locator('#warm').click();
-    await result(page, /queued for the prefetcher/);
+    await said(page, /queued for the prefetcher/);
     await ask();
     await page.locator('#search-text').press('Enter');
     await page.locator('#image tbody tr').nth(1).waitFor();
     await confirm(page, '#warm:text-is("Warm again")');
-    await result(page, /evicted, and queued to be made anew/);
+    await said(page, /evicted, and queued to be made anew/);
     await page.locator('#close-image').click();
     expect(await page.locator('#image').isHidden()).toBe(true);
   });
@@ -182,16 +168,18 @@ describe('The dashboard in a browser', () => {
   it.each(['Sweep', 'Prune', 'Clean'])('does it by hand: %s', async (label) => {
     const { page, complaints } = await show();
     await confirm(page, `#cleaning button:text-is("${label}")`);
-    await result(page, new RegExp(`^${label}: `));
+    await said(page, new RegExp(`^${label}: `));
     expect(complaints).toEqual([]);
   });
 
-  it.each(['variants', 'infos', 'sources', 'queue', 'all'])('purges %s after a preview', async (target) => {
+  it.each(['variants', 'infos', 'queue', 'all'])('purges %s after a preview', async (target) => {
     await ask();
     const { page, complaints } = await show();
     await confirm(page, `[data-target=${target}]`);
-    await result(page, /Purge|Empty/);
+    await said(page, /Purge|Empty/);
     if (['variants', 'all'].includes(target)) expect((await app.cache.usage()).variant.entries).toBe(0);
+    // No originals are kept here.
+    expect(await page.locator('[data-target=sources]').isHidden()).toBe(true);
     expect(complaints).toEqual([]);
   });
 
@@ -217,28 +205,28 @@ describe('The dashboard in a browser', () => {
   it('has the prefetcher work, pause and go on', async () => {
     const { page, complaints } = await show();
     await page.locator('#prefetch').click();
-    await result(page, /^Prefetched /);
+    await said(page, /^Prefetched /);
     await page.locator('#pause').click();
-    await result(page, /is paused/);
+    await said(page, /is paused/);
     await page.locator('#pause:text-is("Go on")').click();
-    await result(page, /goes on/);
+    await said(page, /goes on/);
     expect(complaints).toEqual([]);
   });
 
   it('changes settings, and says what is wrong with them', async () => {
     const { page, complaints } = await show();
     await page.locator('#settings button').click();
-    await result(page, /Nothing is changed/);
+    await said(page, /Nothing is changed/);
     await page.locator('#hot').fill('2MB');
     await page.locator('#worker-on').uncheck();
     await page.locator('#settings button').click();
-    await result(page, /Changed: .*hot.*worker|Changed: .*worker.*hot/);
+    await said(page, /Changed: .*hot.*worker|Changed: .*worker.*hot/);
     expect(app.cache.worker).toBeUndefined();
     expect(app.cache.stats().hot?.maxSize).toBe(2 * 1024 * 1024);
     expect(complaints).toEqual([]);
     await page.locator('#hot').fill('much');
     await page.locator('#settings button').click();
-    await result(page, /hot: "much" is not/);
+    await said(page, /hot: "much" is not/);
     app.cache.configure({ hot: '1MB', worker: { interval: '1d' } });
   });
 

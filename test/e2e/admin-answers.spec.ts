@@ -31,6 +31,7 @@ const REQUESTS: Readonly<Record<string, readonly [line: string, body?: object]>>
   'get /admin/tasks/{id}': [`GET /admin/tasks/${ID}`],
   'delete /admin/tasks/{id}': [`DELETE /admin/tasks/${ID}`],
   'get /admin/status': ['GET /admin/status'],
+  'get /admin/worker/shifts': ['GET /admin/worker/shifts'],
   'get /admin/history': ['GET /admin/history'],
   'get /admin/events': ['GET /admin/events?none'],
 };

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { cacheManagerStore, filesystemStore, heapStore } from 'nestjs-image-cache';
+import { cacheManagerStore, CacheWorker, filesystemStore, heapStore } from 'nestjs-image-cache';
 import { createCache } from 'cache-manager';
 import { adminApp, ask, cacheImages, SECRET } from '../support/admin-app.js';
 import { record } from '../support/async.js';
@@ -54,6 +54,19 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
         lastAccess: expect.stringMatching(TIME),
         hits: 0,
       });
+    });
+
+    it('tells the last shifts of the worker', async () => {
+      expect((await ask(app, 'GET /admin/worker/shifts')).json).toEqual({ shifts: [] });
+      await app.nest.get(CacheWorker).runShift();
+      const { status, json } = await ask(app, 'GET /admin/worker/shifts');
+      const { shifts }: { shifts: { report: { steps: object[] } }[] } = json;
+      expect([status, shifts]).toMatchObject([
+        200,
+        [{ startedAt: expect.stringMatching(TIME), endedAt: expect.stringMatching(TIME), report: { dryRun: false } }],
+      ]);
+      expect(shifts[0]?.report.steps.length).toBeGreaterThan(5);
+      expect((await ask(app, 'GET /admin/worker/shifts?limit=1')).status).toBe(400);
     });
 
     it('tells what there is of an image', async () => {

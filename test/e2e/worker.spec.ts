@@ -170,6 +170,28 @@ describe.each(PLATFORMS)('the worker on %s', (platform) => {
     expect(shifts()).toBe(1);
   });
 
+  it('remembers its last twenty shifts, those left to another process included', async () => {
+    const leases = new MemoryLeases();
+    const store = withLeases(makeHeap(), leases);
+    const { app } = await withWorker({ interval: '1d' }, { variant: { store: () => store } });
+    const worker = app.nest.get(CacheWorker);
+    for (let count = 0; count < 24; count += 1) {
+      await worker.runShift();
+      await pass(1000);
+    }
+    const lease = await leases.hold('sweep');
+    await worker.runShift();
+    await lease.release();
+    const { shifts, last } = worker;
+    expect(shifts).toHaveLength(20);
+    expect(shifts[0]).toBe(last);
+    expect(last?.report).toMatchObject({ steps: [], skipped: [store.name] });
+    expect(shifts[1]?.report.steps[0]).toMatchObject({ step: 'expired', removed: 0 });
+    const begins = shifts.map(({ startedAt }) => startedAt);
+    expect(begins).toEqual([...begins].sort((a, b) => b - a));
+    for (const { startedAt, at, report } of shifts) expect(at - startedAt).toBeGreaterThanOrEqual(report.duration);
+  });
+
   it('goes on after an error, and tells of it', async () => {
     const { store, chaos } = failing(heapStore());
     const { app, steps, shifts } = await withWorker({ initialDelay: '1m', interval: '1h' }, { variant: { store } });

@@ -1,11 +1,12 @@
 import { ask, reason, RequestError } from './api.js';
 import { byId, element } from './dom.js';
 import { Figures } from './figures.js';
-import { ago, bytes, number, percent, span } from './format.js';
+import { bytes, number, percent, span } from './format.js';
 import { HistoryData } from './history-data.js';
 import { Images } from './images.js';
 import { Live } from './live.js';
 import { Log } from './log.js';
+import { tell } from './messages.js';
 import { chooseRange } from './ranges.js';
 import { Upkeep } from './upkeep.js';
 
@@ -18,7 +19,7 @@ const data = new HistoryData();
 const figures = new Figures();
 const log = new Log();
 const upkeep = new Upkeep(() => void loadStatus());
-const images = new Images(upkeep);
+const images = new Images();
 
 /** @type {HistoryDocument | undefined} */
 let latest;
@@ -59,14 +60,16 @@ async function loadStatus() {
     showTiles();
   } catch (error) {
     if (error instanceof RequestError && error.status === 401) complain(error);
-    else if (status === undefined) upkeep.tell(reason(error), true);
+    else if (status === undefined) tell(reason(error), true);
   }
 }
 
 /** @param {any} told */
 function aboutText({ name, version, startedAt, process: { pid } = { pid: undefined } }) {
   const what = [name, version].filter(Boolean).join(' ');
-  return `${what}${pid === undefined ? '' : `, process ${pid}`}${startedAt === undefined ? '' : `, running since ${ago(startedAt).replace(/ ago$/, '')}`}.`;
+  const parts = [what, ...(pid === undefined ? [] : [`process ${pid}`])];
+  if (startedAt !== undefined) parts.push(`running for ${span(Date.now() - Date.parse(startedAt))}`);
+  return `${parts.join(', ')}.`;
 }
 
 /** Of what was shown last, all stays: it is what was known. @param {unknown} error */
@@ -158,6 +161,7 @@ const SERVED = {
 new Live({
   onPulse: (told) => {
     pulse = told;
+    upkeep.feel(told);
     showTiles();
   },
   onSample: (document) => {

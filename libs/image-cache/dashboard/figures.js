@@ -1,5 +1,6 @@
 import { byId, element } from './dom.js';
-import { bytes, day, duration, number, percent, plural, until } from './format.js';
+import { bytesForecast, entriesForecast } from './forecast.js';
+import { bytes, duration, number, percent, plural } from './format.js';
 import { COLOURS } from './palette.js';
 import { Plot } from './plot.js';
 
@@ -42,6 +43,12 @@ const REASONS = /** @type {const} */ ([
   ['request', 'Asked for', '--hit'],
   ['purge', 'Purged', '--failed'],
   ['other', 'Other', '--faint'],
+]);
+
+const SOURCE_FAILURES = /** @type {const} */ ([
+  ['timeout', 'No answer in time', '--stale'],
+  ['unreachable', 'Not to be reached', '--failed'],
+  ['refused', 'Another answer than the image', '--source'],
 ]);
 
 /** Those that were there in the time that is shown; never none. */
@@ -110,7 +117,7 @@ const FIGURES = [
         bound: { value: bounds.maxSize, label: `bound ${bytes(bounds.maxSize)}` },
       }),
     }),
-    note: ({ forecast, bounds }) => forecastText(forecast, bounds?.maxSize),
+    note: ({ forecast, bounds }) => bytesForecast(forecast.bytes, bounds?.maxSize),
   },
   {
     title: 'Entries',
@@ -126,6 +133,7 @@ const FIGURES = [
         bound: { value: bounds.maxEntries, label: `bound ${number(bounds.maxEntries)}` },
       }),
     }),
+    note: ({ forecast, bounds }) => entriesForecast(forecast.entries, bounds?.maxEntries),
   },
   {
     title: 'Renders under way',
@@ -165,6 +173,18 @@ const FIGURES = [
     note: () => 'On red ground, a store was left out until it worked again.',
   },
   {
+    title: 'Failures of the source',
+    make: (data) => ({
+      kind: 'bars',
+      format: number,
+      lines: present(data, SOURCE_FAILURES, 'sourceFailures').map(([reason, label, line]) => ({
+        label,
+        colour: line,
+        values: data.of(`sourceFailures.${reason}`),
+      })),
+    }),
+  },
+  {
     title: 'Prefetch queue',
     isShown: (data) => data.has('prefetch.queued'),
     make: (data) => ({
@@ -197,19 +217,6 @@ const FIGURES = [
   },
 ];
 
-/**
- * @param {HistoryDocument['forecast']} forecast
- * @param {number | undefined} bound
- */
-function forecastText(forecast, bound) {
-  if (forecast === undefined) return 'Too little is known for a forecast.';
-  const { bytesPerDay, fullAt } = forecast;
-  if (Math.abs(bytesPerDay) < 1024 * 1024) return 'Stays as it is.';
-  const trend = `${bytesPerDay > 0 ? 'Grows' : 'Shrinks'} by ${bytes(Math.abs(bytesPerDay))} a day`;
-  if (fullAt !== undefined) return `${trend}; full ${until(fullAt)}, on ${day(fullAt)}.`;
-  return bytesPerDay > 0 && bound !== undefined ? `${trend}; the bound is not to be seen from here.` : `${trend}.`;
-}
-
 /** The figures of what a cache did. */
 export class Figures {
   #plots = FIGURES.map((figure) => ({ figure, plot: new Plot(figure.title) }));
@@ -233,7 +240,7 @@ export class Figures {
       plot.note = figure.note?.(around) ?? '';
     }
     byId('figures-note').replaceChildren(
-      `Of ${plural(around.processes, 'process').replace(/ss{1}s$/, 'sses')}, a value for every ${duration(data.step * 1000)}.`,
+      `Of ${plural(around.processes, 'process').replace(/sss$/, 'sses')}, a value for every ${duration(data.step * 1000)}.`,
       element('span', {}, [' Point at a figure for its values.']),
     );
   }

@@ -1,9 +1,6 @@
 const whole = new Intl.NumberFormat('en');
 const short = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 const percents = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 });
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const days = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long' });
-const times = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 
 /** @param {number} count */
 export function number(count) {
@@ -59,21 +56,6 @@ export function span(milliseconds) {
     if (count > 0) parts.push(`${count}\u00a0${unit}`);
   }
   return parts.join(' ');
-}
-
-/** @param {string} iso */
-export function moment(iso) {
-  return dates.format(new Date(iso));
-}
-
-/** @param {string} iso */
-export function day(iso) {
-  return days.format(new Date(iso));
-}
-
-/** @param {string} iso */
-export function timeOf(iso) {
-  return times.format(new Date(iso));
 }
 
 /**

@@ -1,7 +1,10 @@
+/** @typedef {import('./forecast.js').Trend} Trend */
+
 /**
  * @typedef {{
  *   now: string, start: string, step: number, processes: number, series: Record<string, (number | null)[]>,
- *   bounds?: { maxSize?: number, maxEntries?: number }, forecast?: { bytesPerDay: number, fullAt?: string },
+ *   bounds?: { maxSize?: number, maxEntries?: number },
+ *   forecast: { bytes?: Trend, entries?: Trend },
  *   top: { identifier: string, uses: number, error: number }[],
  * }} HistoryDocument
  */

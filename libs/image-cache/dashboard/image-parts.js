@@ -1,8 +1,5 @@
-import { element, table } from './dom.js';
-import { ago, bytes, number } from './format.js';
-
-/** Variants of an image that are shown. */
-export const SHOWN = 60;
+import { element } from './dom.js';
+import { number } from './format.js';
 
 /** Paths of pictures and pages, where the application has said them. */
 export const TEMPLATES = document.body.dataset;
@@ -40,39 +37,6 @@ export function picture(path, alt) {
   frame.append(image);
   return frame;
 }
-
-/**
- * @param {string} identifier
- * @param {any[]} entries
- */
-export function entriesTable(identifier, entries) {
-  const variants = entries.filter(({ kind }) => kind === 'variant').slice(0, SHOWN);
-  const others = entries.filter(({ kind }) => kind !== 'variant');
-  return table({
-    label: `Entries of ${identifier}`,
-    head: ['', 'What', 'Size', 'Made', 'Last used', 'Hits'],
-    rows: [...others, ...variants].map((entry) => [
-      preview(identifier, entry),
-      element('span', { class: 'operations' }, [KINDS[entry.kind] ?? (entry.operations ?? '').split(';', 1)[0]]),
-      bytes(entry.size),
-      ago(entry.createdAt),
-      ago(entry.lastAccess),
-      entry.hits === undefined ? '–' : number(entry.hits),
-    ]),
-  });
-}
-
-/**
- * @param {string} identifier
- * @param {any} entry
- */
-function preview(identifier, { kind, operations }) {
-  const path = kind === 'variant' ? pathOf(TEMPLATES['variant'], identifier, operations) : undefined;
-  return path === undefined ? '' : picture(path, '');
-}
-
-/** @type {Record<string, string>} */
-const KINDS = { info: 'Info', source: 'Original' };
 
 /** @param {any} info */
 export function infoText({ width, height, format, pyramid = [] }) {

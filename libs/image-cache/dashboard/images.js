@@ -1,18 +1,18 @@
+import { actAndTell, confirmAndTell } from './actions.js';
 import { ask, imagePath, reason } from './api.js';
 import { button, byId, element, facts } from './dom.js';
-import { confirmed, factsOf } from './dialog.js';
+import { confirmed } from './dialog.js';
+import { Entries } from './entries.js';
 import { bytes, number, plural } from './format.js';
-import { entriesTable, infoText, jobText, pathOf, picture, SHOWN, TEMPLATES } from './image-parts.js';
+import { infoText, jobText, pathOf, picture, TEMPLATES } from './image-parts.js';
+import { tell } from './messages.js';
 
 /** The images that are used most, and one that is looked up. */
 export class Images {
   #opened = '';
   #shown = '';
-  #upkeep;
 
-  /** @param {import('./upkeep.js').Upkeep} upkeep tells what was done */
-  constructor(upkeep) {
-    this.#upkeep = upkeep;
+  constructor() {
     byId('search').addEventListener('submit', (event) => {
       event.preventDefault();
       const { value } = /** @type {HTMLInputElement} */ (byId('search-text'));
@@ -57,10 +57,23 @@ export class Images {
     /** @type {HTMLInputElement} */ (byId('search-text')).value = identifier;
     try {
       const image = await ask(imagePath(identifier));
-      if (this.#opened === identifier) host.replaceChildren(...this.#described(image));
+      this.#show(identifier, () => this.#described(image), `${identifier}: ${image.state}`);
     } catch (error) {
-      if (this.#opened === identifier) host.replaceChildren(...this.#unknown(identifier, reason(error)));
+      this.#show(identifier, () => this.#unknown(identifier, reason(error)), `${identifier}: ${reason(error)}`);
     }
+  }
+
+  /**
+   * Unless another one was opened meanwhile.
+   *
+   * @param {string} identifier
+   * @param {() => HTMLElement[]} describe
+   * @param {string} said to those who listen to the page
+   */
+  #show(identifier, describe, said) {
+    if (this.#opened !== identifier) return;
+    byId('image').replaceChildren(...describe());
+    byId('image-said').textContent = said;
   }
 
   /** @param {string} identifier @param {string} why */
@@ -78,7 +91,6 @@ export class Images {
   /** @param {any} image of the admin API */
   #described(image) {
     const { identifier, state, entries = [], bytes: size, hits, info, job } = image;
-    const variants = entries.filter((/** @type {any} */ { kind }) => kind === 'variant');
     const link = pathOf(TEMPLATES['page'], identifier);
     return [
       element('div', { class: 'image-head' }, [
@@ -99,10 +111,7 @@ export class Images {
           ]),
         ]),
       ]),
-      ...(entries.length === 0 ? [] : [entriesTable(identifier, entries)]),
-      ...(variants.length > SHOWN
-        ? [element('p', { class: 'figure-note' }, [`The first ${SHOWN} of ${number(variants.length)} variants.`])]
-        : []),
+      ...(entries.length === 0 ? [] : [new Entries(identifier, entries).element]),
     ];
   }
 
@@ -114,28 +123,25 @@ export class Images {
 
   /** @param {string} identifier */
   async #evict(identifier) {
-    const outcome = await confirmed({
+    const question = {
       title: 'Evict this image?',
       text: `All that is cached of ${identifier} will go; it is made anew when it is asked for.`,
       label: 'Evict',
       path: imagePath(identifier),
-      method: 'DELETE',
+      method: /** @type {const} */ ('DELETE'),
       isDangerous: true,
-    });
-    if (outcome === undefined) return;
-    const told = factsOf(outcome).map(([name, value]) => `${name} ${value}`);
-    this.#upkeep.tell(`Evicted ${identifier}${told.length === 0 ? '' : `: ${told.join(', ')}`}.`);
-    await this.#openAgain(identifier);
+    };
+    if (await confirmAndTell(question, `Evicted ${identifier}`)) await this.#openAgain(identifier);
   }
 
   /** @param {string} identifier */
   async #warm(identifier) {
-    try {
-      const { status } = await ask(imagePath(identifier), { method: 'PUT', body: {} });
-      this.#upkeep.tell(`${identifier}: ${WARMED[status] ?? status}.`);
-    } catch (error) {
-      this.#upkeep.tell(reason(error), true);
-    }
+    await actAndTell({
+      path: imagePath(identifier),
+      method: 'PUT',
+      body: {},
+      done: ({ status }) => `${identifier}: ${WARMED[status] ?? status}.`,
+    });
     await this.#openAgain(identifier);
   }
 
@@ -150,7 +156,7 @@ export class Images {
       body: { identifiers: [identifier] },
     });
     if (outcome === undefined) return;
-    this.#upkeep.tell(`${identifier}: evicted, and queued to be made anew.`);
+    tell(`${identifier}: evicted, and queued to be made anew.`);
     await this.#openAgain(identifier);
   }
 

@@ -1,5 +1,5 @@
+import { timeOf } from './clock.js';
 import { byId, element } from './dom.js';
-import { timeOf } from './format.js';
 
 /** @typedef {{ id: number, at: string, level: 'done' | 'warning' | 'alarm', text: string, times: number }} Notice */
 

@@ -1,3 +1,5 @@
+import { axisTime } from './clock.js';
+
 /** @typedef {import('./plot.js').Drawing} Drawing */
 
 /** @param {Drawing} drawing */
@@ -44,10 +46,5 @@ export const BYTE_STEPS = Array.from({ length: 44 }, (_, power) => 2 ** power);
  * @param {number} step
  */
 export function timeLabels(_, values, __, ___, step) {
-  const options = step >= 86_400 ? DAY : step >= 60 ? MINUTE : SECOND;
-  return values.map((value) => options.format(new Date(value * 1000)));
+  return values.map((value) => axisTime(value * 1000, step));
 }
-
-const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const MINUTE = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hour12: false });
-const SECOND = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hour12: false });

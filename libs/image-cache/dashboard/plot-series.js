@@ -62,16 +62,28 @@ function stacked(columns) {
   return sums;
 }
 
+/**
+ * Where a line has a value with nothing on either side: as a line, it would not be seen.
+ *
+ * @param {{ data: (number | null)[][] }} plot
+ * @param {number} index of the series
+ * @param {boolean} areAllShown
+ */
+function alone({ data }, index, areAllShown) {
+  if (areAllShown) return null;
+  const values = data[index] ?? [];
+  const isKnown = (/** @type {number} */ at) => (values[at] ?? null) !== null;
+  return [...values.keys()].filter((at) => isKnown(at) && !isKnown(at - 1) && !isKnown(at + 1));
+}
+
 /** How each of the series is drawn. @param {Drawing} drawing */
-export function seriesOf({ kind, lines, scale }) {
+export function seriesOf({ kind, lines }) {
   const isStacked = kind !== 'lines';
   const series = lines.map((line, index) => ({
     stroke: colour(line.colour),
     width: line.width ?? (isStacked ? 1 : 1.75),
     ...(line.dash && { dash: line.dash }),
-    // A value alone would not be seen.
-    points: { show: kind === 'lines' && isSparse(line), size: 5 },
-    spanGaps: scale === 'log',
+    points: { show: kind === 'lines' && isSparse(line), size: 5, ...(kind === 'lines' && { filter: alone }) },
     ...(kind === 'lines' && index === 0 && lines.length === 1 && { fill: tint(line.colour, 0.12) }),
     ...(kind === 'stack' && index === 0 && { fill: tint(line.colour, 0.55) }),
     ...(kind === 'bars' && {

@@ -1,10 +1,12 @@
-import { byId, element } from './dom.js';
+import { showChoice } from './choice.js';
+import { byId } from './dom.js';
 
+/** Seconds. */
 const RANGES = /** @type {const} */ ([
-  [900, '15 min'],
-  [3600, '1 h'],
-  [21_600, '6 h'],
-  [172_800, '2 days'],
+  ['900', '15 min'],
+  ['3600', '1 h'],
+  ['21600', '6 h'],
+  ['172800', '2 days'],
 ]);
 
 const REMEMBERED = 'image-cache-dashboard-range';
@@ -16,16 +18,16 @@ const REMEMBERED = 'image-cache-dashboard-range';
  * @returns {number} the one to begin with
  */
 export function chooseRange(onChange) {
-  const known = Number(localStorage.getItem(REMEMBERED));
-  const first = RANGES.find(([seconds]) => seconds === known)?.[0] ?? 3600;
-  for (const [seconds, label] of RANGES) {
-    const input = element('input', { type: 'radio', name: 'range', value: String(seconds) });
-    input.checked = seconds === first;
-    input.addEventListener('change', () => {
-      localStorage.setItem(REMEMBERED, String(seconds));
-      onChange(seconds);
-    });
-    byId('ranges').append(element('label', {}, [input, element('span', {}, [label])]));
-  }
-  return first;
+  const known = localStorage.getItem(REMEMBERED);
+  const first = RANGES.find(([seconds]) => seconds === known)?.[0] ?? '3600';
+  showChoice(byId('ranges'), {
+    name: 'range',
+    options: RANGES,
+    first,
+    onChange: (seconds) => {
+      localStorage.setItem(REMEMBERED, seconds);
+      onChange(Number(seconds));
+    },
+  });
+  return Number(first);
 }

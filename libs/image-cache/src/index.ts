@@ -83,6 +83,7 @@ export type {
 } from './observability/events.js';
 export { SERVED_OUTCOMES, type ServedOutcome, type ServedRequest, type ServedTier } from './observability/events.js';
 export type { CacheCounters, TierStats } from './observability/stats.js';
+export type { SourceFailure } from './observability/source-failure.js';
 export type { UncacheableReason } from './common/not-cacheable.js';
 export type { CacheLogger } from './observability/logger.js';
 export type { SweepStepName } from './maintenance/steps.js';

@@ -7,6 +7,7 @@ import { boundsOfAll } from '../service/store-states.js';
 import type { CacheWorker } from '../worker/cache-worker.js';
 import { ADMIN_CACHE, ADMIN_PREFETCHER, ADMIN_SETTINGS, ADMIN_WORKER, type AdminSettings } from './admin-options.js';
 import type { StatusDto, StoreDto, WorkerDto } from './dto/status.dto.js';
+import { keptKinds } from './kept-kinds.js';
 import { isoTime, shownPrefetch } from './shapes.js';
 
 /** Puts together how the cache is. */
@@ -54,6 +55,7 @@ export class CacheStatus {
       ...(stats.hot && { hotBytes: stats.hot.bytes }),
       worker: this.#shifts(),
       ...(this.#prefetcher && { prefetch: shownPrefetch(this.#prefetcher.status()) }),
+      kinds: keptKinds(this.#cache),
       stores: stores.map(shownStore),
     };
   }

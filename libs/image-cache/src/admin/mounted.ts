@@ -9,6 +9,7 @@ import { QueueController } from './controllers/queue.controller.js';
 import { StatusController } from './controllers/status.controller.js';
 import { TasksController } from './controllers/tasks.controller.js';
 import { UnencodedSlashController } from './controllers/unencoded-slash.controller.js';
+import { WorkerController } from './controllers/worker.controller.js';
 import { DashboardFeedController, DashboardPageController } from './dashboard/dashboard.controllers.js';
 import type { ImageCacheAdminExtras } from './admin-options.js';
 import { joinPaths, otherMethodsOf } from './other-methods.js';
@@ -21,6 +22,7 @@ const CONTROLLERS: readonly Type[] = [
   PrefetchActionsController,
   TasksController,
   StatusController,
+  WorkerController,
   DashboardFeedController,
   DashboardPageController,
 ];

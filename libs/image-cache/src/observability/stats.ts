@@ -1,4 +1,5 @@
 import { SERVED_OUTCOMES, type CacheEvents, type ServedOutcome, type ServedTier, type Tier } from './events.js';
+import { sourceFailureOf, type SourceFailure } from './source-failure.js';
 
 /** Hits and misses of a tier since the start. */
 export interface TierStats {
@@ -58,7 +59,8 @@ export interface CacheCounters {
   readonly managementFailures: number;
   /** Requests to manage the cache that were refused, by reason. */
   readonly managementRefused: Readonly<Record<string, number>>;
-  readonly sourceFailures: number;
+  /** How often a source did not tell about an image, by how it failed. */
+  readonly sourceFailures: Readonly<Record<SourceFailure, number>>;
   readonly backgroundFailures: number;
 }
 
@@ -94,7 +96,7 @@ export class CacheStats {
     managed: 0,
     managementFailures: 0,
     managementRefused: {},
-    sourceFailures: 0,
+    sourceFailures: { timeout: 0, unreachable: 0, refused: 0 },
     backgroundFailures: 0,
   };
 
@@ -161,7 +163,7 @@ export class CacheStats {
     events.on('management-refused', ({ reason }) => {
       add(counters.managementRefused, reason, 1);
     });
-    events.on('source-unavailable', () => (counters.sourceFailures += 1));
+    events.on('source-unavailable', ({ error }) => (counters.sourceFailures[sourceFailureOf(error)] += 1));
     events.on('background-failed', () => (counters.backgroundFailures += 1));
   }
 }

@@ -4,7 +4,14 @@ import { Generations } from '../common/generations.js';
 import { noLease } from '../common/no-lease.js';
 import { tellBreak } from '../common/streams.js';
 import { Turns } from '../common/turns.js';
-import type { CacheStore, ClearOptions, CommitBody, ReadOptions, Reservation, StoreCalls } from '../ports/cache-store.js';
+import type {
+  CacheStore,
+  ClearOptions,
+  CommitBody,
+  ReadOptions,
+  Reservation,
+  StoreCalls,
+} from '../ports/cache-store.js';
 import type { OpenedEntry } from '../ports/opened-entry.js';
 import type { Clock } from '../ports/clock.js';
 import type {

@@ -70,7 +70,7 @@ export class SourceMonitor {
     const group = groupOf(identifier);
     const remembered = this.#remembered.get(group);
     if (remembered !== undefined && clock.now() - remembered.at < revalidateAfter) return remembered.state;
-    const deadline = { clock, timeout: 0, expired: unavailable, ...(signal && { signal }) };
+    const deadline = { clock, timeout: 0, expired: () => unavailable(0), ...(signal && { signal }) };
     const flight = `${group} ${this.#forgotten.of(group)}`;
     return (await this.#lookups.join(flight, () => this.current(identifier), deadline)).value;
   }
@@ -100,7 +100,7 @@ export class SourceMonitor {
     const group = groupOf(identifier);
     const asked = { at: clock.now(), generation: this.#forgotten.of(group) };
     try {
-      const deadline = { clock, timeout, expired: unavailable, signal };
+      const deadline = { clock, timeout, expired: () => unavailable(timeout), signal };
       const state: SourceLookup = await withDeadline(source.lookup(identifier, { isReading }), deadline);
       this.#downSince = undefined;
       this.#untold.delete(group);
@@ -164,6 +164,7 @@ export function wantsSource({ use, maxAge }: Pick<CacheWishes, 'use' | 'maxAge'>
   return maxAge !== undefined || use === 'reload';
 }
 
-function unavailable(): ImageCacheError {
-  return new ImageCacheError('E_IMAGE_CACHE_SOURCE_UNAVAILABLE', 'The source did not answer in time.');
+function unavailable(timeout: number): ImageCacheError {
+  const cause = new DOMException(`There was no answer within ${timeout} ms.`, 'TimeoutError');
+  return new ImageCacheError('E_IMAGE_CACHE_SOURCE_UNAVAILABLE', 'The source did not answer in time.', { cause });
 }

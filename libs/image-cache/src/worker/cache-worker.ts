@@ -5,12 +5,17 @@ import type { SweepReport } from '../maintenance/sweep.js';
 import type { ImageCache } from '../service/image-cache.js';
 import { ShiftTimer } from './shift-timer.js';
 
-/** What the worker did last. */
+/** What the worker did in a shift. */
 export interface WorkerShift {
+  /** When the shift began; milliseconds since the epoch. */
+  readonly startedAt: number;
   /** When the shift ended; milliseconds since the epoch. */
   readonly at: number;
   readonly report: SweepReport;
 }
+
+/** Shifts that are remembered. */
+const REMEMBERED = 20;
 
 /**
  * Sweeps the cache at its interval: one shift at a time, the next one counted from the end of the last. No error ends
@@ -22,7 +27,7 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
   readonly #cache: ImageCache;
   readonly #closing = new AbortController();
   #shift: Promise<SweepReport | undefined> | undefined;
-  #last: WorkerShift | undefined;
+  #shifts: readonly WorkerShift[] = [];
 
   /** @param name of the cache, where it has one */
   constructor(cache: ImageCache, moduleRef: ModuleRef, name?: string) {
@@ -48,7 +53,12 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** The last shift that came to its end in this process. */
   get last(): WorkerShift | undefined {
-    return this.#last;
+    return this.#shifts[0];
+  }
+
+  /** The last twenty shifts that came to their end in this process, the newest first; those left to another one, too. */
+  get shifts(): readonly WorkerShift[] {
+    return this.#shifts;
   }
 
   /** When the next shift begins; milliseconds since the epoch. */
@@ -65,11 +75,12 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   async #sweep(): Promise<SweepReport | undefined> {
+    const startedAt = Date.now();
     try {
       const { rate } = this.#cache.worker ?? {};
       const report = await this.#cache.sweep({ signal: this.#closing.signal, ...(rate && { rate }) });
       const { steps, duration, skipped = [] } = report;
-      this.#last = { at: Date.now(), report };
+      this.#shifts = [{ startedAt, at: Date.now(), report }, ...this.#shifts].slice(0, REMEMBERED);
       const done = steps.map(({ step, removed }) => `${step} ${removed}`).join(', ');
       if (skipped.length > 0) this.#logger.log(`Left to another process, which is sweeping now: ${skipped.join(', ')}`);
       if (steps.length > 0) this.#logger.log(`Shift done in ${duration} ms: ${done}`);

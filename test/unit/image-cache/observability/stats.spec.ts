@@ -37,7 +37,7 @@ describe('CacheStats', () => {
       storeFailures: {},
       incidents: {},
       warmFailures: 0,
-      sourceFailures: 0,
+      sourceFailures: { timeout: 0, unreachable: 0, refused: 0 },
       backgroundFailures: 0,
     });
   });
@@ -60,7 +60,7 @@ describe('CacheStats', () => {
     ['store-failed', { store: 'X', operation: 'read', error }, { storeFailures: { 'X read': 2 } }],
     ['incident', { store: 'X', incident }, { incidents: { quarantined: 2 } }],
     ['warm-failed', { identifier: 'a', operations: 'max', error }, { warmFailures: 2 }],
-    ['source-unavailable', { identifier: 'a', error }, { sourceFailures: 2 }],
+    ['source-unavailable', { identifier: 'a', error }, { sourceFailures: { timeout: 0, unreachable: 0, refused: 2 } }],
     ['background-failed', { what: 'a', error }, { backgroundFailures: 2 }],
   ];
 

@@ -240,7 +240,7 @@ describe('the cache of originals', () => {
       Array(2).fill(expect.objectContaining({ status: 'rejected', reason: expect.objectContaining({ status: 503 }) })),
     );
     expect({ gets: origin.count('GET'), has: await sources.has('a.gif') }).toEqual({ gets: 1, has: false });
-    expect(cache.stats()).toMatchObject({ sourceFailures: 1, notStored: { failed: 1 } });
+    expect(cache.stats()).toMatchObject({ sourceFailures: { unreachable: 1 }, notStored: { failed: 1 } });
     origin.behaviour = undefined;
     expect(await read(sources)).toEqual(bytesOf(1));
   });

@@ -1,12 +1,14 @@
 import type { BeforeApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { repeat } from '../../common/repeat.js';
+import type { Tier } from '../../observability/events.js';
 import { History } from '../../observability/history/history.js';
 import type { HistoryDocument } from '../../observability/history/history-document.js';
 import type { Notice } from '../../observability/history/notices.js';
 import type { Clock, ScheduledCall } from '../../ports/clock.js';
 import type { Prefetcher } from '../../prefetch/prefetcher.js';
 import type { ImageCache } from '../../service/image-cache.js';
+import { keptKinds } from '../kept-kinds.js';
 import { shownPrefetch } from '../shapes.js';
 import type { PrefetchStatusDto } from '../dto/queue.dto.js';
 import type { DashboardOptions } from './dashboard-options.js';
@@ -63,6 +65,7 @@ export class DashboardFeed implements OnModuleDestroy, BeforeApplicationShutdown
       directory: options.historyDirectory,
       queue: prefetcher && (() => prefetcher.status()),
       bounds: boundsOfAll(cache.stores),
+      usedTier: usedTierOf(cache),
     });
     this.#streams = new EventStreams(clock);
     this.#history.subscribe(() => {
@@ -119,6 +122,12 @@ export class DashboardFeed implements OnModuleDestroy, BeforeApplicationShutdown
       this.#parts.cache.tell('background-failed', { what: 'telling the dashboard', error });
     }
   }
+}
+
+/** A picture that is asked for may have its original looked up, too: each use is counted once. */
+function usedTierOf(cache: ImageCache): Tier {
+  const kinds = keptKinds(cache);
+  return (['variant', 'source'] as const).find((kind) => kinds.includes(kind)) ?? 'heap-info';
 }
 
 function toldNotice(notice: Notice): ToldNotice {

@@ -29,8 +29,12 @@ export class HistoryDto {
   })
   readonly bounds?: object;
 
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true, description: 'bytesPerDay, fullAt.' })
-  readonly forecast?: object;
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'Of bytes and entries, perDay and fullAt; left out where too little is known.',
+  })
+  readonly forecast!: object;
 
   @ApiProperty({ type: 'array', items: { type: 'object' }, description: 'Images that were asked for most.' })
   readonly top!: readonly object[];

@@ -66,6 +66,24 @@ export class WorkerDto {
   readonly lastReport?: SweepReportDto;
 }
 
+/** A shift of the worker. */
+export class ShiftDto {
+  @ApiProperty({ type: String, format: 'date-time' })
+  readonly startedAt!: string;
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  readonly endedAt!: string;
+
+  @ApiProperty({ type: SweepReportDto })
+  readonly report!: SweepReportDto;
+}
+
+/** What the worker of this process has done. */
+export class ShiftsDto {
+  @ApiProperty({ type: [ShiftDto], description: 'The last twenty, the newest first.' })
+  readonly shifts!: readonly ShiftDto[];
+}
+
 /** Whether calls are left out for a while, since they have failed. */
 export class BreakerDto {
   @ApiProperty({ type: Boolean })
@@ -130,6 +148,9 @@ export class StatusDto {
 
   @ApiPropertyOptional({ type: PrefetchStatusDto, description: 'Where prefetching is enabled.' })
   readonly prefetch?: PrefetchStatusDto;
+
+  @ApiProperty({ enum: KINDS, isArray: true, description: 'What is cached.' })
+  readonly kinds!: readonly Kind[];
 
   @ApiProperty({ type: [StoreDto] })
   readonly stores!: readonly StoreDto[];

@@ -114,11 +114,15 @@ function countTroubles(metrics: MetricSet, cache: Observed): void {
     metrics.counter({ ...names, labels: [label] }, () => labelled(label, of(cache.stats())));
   };
   plain('render_failures_total', 'Renders that failed', ({ renderFailures }) => renderFailures);
-  plain('source_failures_total', 'Lookups that the source did not answer', ({ sourceFailures }) => sourceFailures);
   plain(
     'background_failures_total',
     'Failures of what nobody waits for',
     ({ backgroundFailures }) => backgroundFailures,
+  );
+  by(
+    'reason',
+    { name: 'source_failures_total', help: 'Questions that the source did not answer' },
+    ({ sourceFailures }) => sourceFailures,
   );
   by('reason', { name: 'not_stored_total', help: 'Entries served and not stored' }, ({ notStored }) => notStored);
   by(
@@ -130,10 +134,7 @@ function countTroubles(metrics: MetricSet, cache: Observed): void {
   by(
     'reason',
     { name: 'refused_requests_total', help: 'Requests refused for the load' },
-    ({ overloaded, limited }) => ({
-      overloaded,
-      limited,
-    }),
+    ({ overloaded, limited }) => ({ overloaded, limited }),
   );
   const failures = { name: 'store_failures_total', help: 'Calls to stores that failed' };
   metrics.counter({ ...failures, labels: ['store', 'operation'] }, () =>

@@ -1,4 +1,4 @@
-import type { Forecast } from './forecast.js';
+import type { Trend } from './forecast.js';
 import { percentile } from './log-histogram.js';
 import type { RingRow } from './ring.js';
 import { histogramOf, placeOf, SERIES_NAMES, TIMED } from './series.js';
@@ -17,9 +17,17 @@ export interface HistoryDocument {
   /** By name, a value for each span, `null` where nothing is known; latencies as percentiles, in milliseconds. */
   readonly series: Readonly<Record<string, readonly (number | null)[]>>;
   readonly bounds?: { readonly maxSize?: number; readonly maxEntries?: number };
-  readonly forecast?: { readonly bytesPerDay: number; /** ISO 8601, UTC. */ readonly fullAt?: string };
+  /** How what is stored grows; absent where too little is known. */
+  readonly forecast: { readonly bytes?: TrendDocument; readonly entries?: TrendDocument };
   /** Images that were asked for most. */
   readonly top: readonly UsedImage[];
+}
+
+/** How something grows. */
+export interface TrendDocument {
+  readonly perDay: number;
+  /** When the bound is reached (ISO 8601, UTC). */
+  readonly fullAt?: string;
 }
 
 /** What a {@link HistoryDocument} is made from. */
@@ -32,7 +40,7 @@ export interface HistoryParts {
   readonly now: number;
   readonly processes: number;
   readonly bounds?: HistoryDocument['bounds'];
-  readonly forecast?: Forecast | undefined;
+  readonly forecast: { readonly bytes: Trend | undefined; readonly entries: Trend | undefined };
   readonly top: readonly UsedImage[];
 }
 
@@ -63,13 +71,16 @@ export function historyDocument({ rows, start, end, step, ...parts }: HistoryPar
     processes,
     series,
     ...(bounds && { bounds }),
-    ...(forecast && { forecast: forecastDocument(forecast) }),
+    forecast: {
+      ...(forecast.bytes && { bytes: trendDocument(forecast.bytes) }),
+      ...(forecast.entries && { entries: trendDocument(forecast.entries) }),
+    },
     top,
   };
 }
 
-function forecastDocument({ bytesPerDay, fullAt }: Forecast): Required<HistoryDocument>['forecast'] {
-  return { bytesPerDay, ...(fullAt !== undefined && { fullAt: new Date(fullAt).toISOString() }) };
+function trendDocument({ perDay, fullAt }: Trend): TrendDocument {
+  return { perDay, ...(fullAt !== undefined && { fullAt: new Date(fullAt).toISOString() }) };
 }
 
 function orNull(row: Float64Array | undefined, valueOf: (row: Float64Array) => number | undefined): number | null {

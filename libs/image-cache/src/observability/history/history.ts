@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { repeat } from '../../common/repeat.js';
 import type { Clock, ScheduledCall } from '../../ports/clock.js';
-import { forecast, type Forecast, type SizeAt } from './forecast.js';
-import { historyDocument, type HistoryDocument } from './history-document.js';
+import type { Tier } from '../events.js';
+import { forecast, type ValueAt } from './forecast.js';
+import { historyDocument, type HistoryDocument, type HistoryParts } from './history-document.js';
 import { Notices } from './notices.js';
 import type { Observed, QueueLength } from './observed.js';
 import { ProcessFiles, type ProcessRecord, type StoredRow } from './process-files.js';
@@ -21,6 +22,8 @@ export interface HistoryOptions {
   readonly queue?: (() => QueueLength) | undefined;
   /** Up to where the stores may be filled. */
   readonly bounds?: HistoryDocument['bounds'];
+  /** By whose lookups the uses of images are counted. @default `variant` */
+  readonly usedTier?: Tier | undefined;
   /** Bytes of memory that the process has. @default what the system says */
   readonly rss?: () => number;
 }
@@ -47,7 +50,9 @@ const TOP = 24;
 const FADING = 3_600_000;
 
 const COLUMNS = `${SERIES_NAMES.join()},${WIDTH}`;
-const BYTES = ['bytes.variant', 'bytes.info', 'bytes.source'].map(placeOf);
+const KINDS = ['variant', 'info', 'source'];
+const BYTES = KINDS.map((kind) => placeOf(`bytes.${kind}`));
+const ENTRIES = KINDS.map((kind) => placeOf(`entries.${kind}`));
 
 /**
  * What a cache did in the last two days: a row of numbers every ten seconds, in memory that does not grow, and in files
@@ -69,10 +74,11 @@ export class History {
   #isClosed = false;
 
   constructor(options: HistoryOptions) {
-    const { cache, clock, queue, directory, rss = () => process.memoryUsage.rss() } = options;
+    const { cache, clock, queue, directory, usedTier = 'variant' } = options;
+    const { rss = () => process.memoryUsage.rss() } = options;
     this.#options = options;
     this.notices = new Notices(cache, clock);
-    this.#sampler = new Sampler({ cache, clock, queue, rss });
+    this.#sampler = new Sampler({ cache, clock, queue, rss, usedTier });
     this.#files = directory === undefined ? undefined : new ProcessFiles(directory, COARSE.step * COARSE.rows);
     this.#startedAt = clock.now();
     this.#timer = this.#scheduleSample();
@@ -111,7 +117,7 @@ export class History {
       step: size.step,
       processes: living.length + 1,
       ...(bounds && { bounds }),
-      forecast: this.#forecast(others, now),
+      forecast: this.#forecast({ others, living, now }),
       top: mergeUsed([this.#sampler.top.list(TOP), ...living.map(({ top }) => top)], TOP),
     });
   }
@@ -191,22 +197,26 @@ export class History {
     return [...merged].map(([span, values]) => ({ start: span, values }));
   }
 
-  /** By the two days, or by the last hour as long as there is no more. */
-  #forecast(others: readonly ProcessRecord[], now: number): Forecast | undefined {
-    const bound = this.#options.bounds?.maxSize;
-    for (const size of [COARSE, FINE]) {
-      const rows = this.#merged(size, { start: now - size.step * size.rows, end: now + size.step, others });
-      const found = forecast(
-        rows
-          .map(sizeAt)
-          .filter((each) => each !== undefined)
-          .sort(byTime),
-        { now, bound },
+  /** By the two days, as far as the processes that are there now have filled the stores. */
+  #forecast({ others, living, now }: Told): HistoryParts['forecast'] {
+    const { step, rows: length } = COARSE;
+    const { maxSize, maxEntries } = this.#options.bounds ?? {};
+    const since = Math.min(this.#startedAt, ...living.map(({ startedAt }) => startedAt));
+    const rows = this.#merged(COARSE, { start: now - step * length, end: now + step, others });
+    rows.sort((a, b) => a.start - b.start);
+    const trendOf = (places: readonly number[], bound: number | undefined): ReturnType<typeof forecast> =>
+      forecast(
+        rows.map((row) => sumAt(row, places)).filter((each) => each !== undefined),
+        { now, bound, since },
       );
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return { bytes: trendOf(BYTES, maxSize), entries: trendOf(ENTRIES, maxEntries) };
   }
+}
+
+interface Told {
+  readonly others: readonly ProcessRecord[];
+  readonly living: readonly ProcessRecord[];
+  readonly now: number;
 }
 
 interface Merged {
@@ -231,11 +241,7 @@ function unpacked(row: StoredRow): Float64Array {
   return values;
 }
 
-function sizeAt({ start, values }: RingRow): SizeAt | undefined {
-  const known = BYTES.map((place) => values[place] ?? NaN).filter((bytes) => !Number.isNaN(bytes));
-  return known.length === 0 ? undefined : { time: start, bytes: known.reduce((sum, bytes) => sum + bytes, 0) };
-}
-
-function byTime(a: SizeAt, b: SizeAt): number {
-  return a.time - b.time;
+function sumAt({ start, values }: RingRow, places: readonly number[]): ValueAt | undefined {
+  const known = places.map((place) => values[place] ?? NaN).filter((value) => !Number.isNaN(value));
+  return known.length === 0 ? undefined : { time: start, value: known.reduce((sum, value) => sum + value, 0) };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.js';
-import { SERVED_OUTCOMES, type ServedRequest } from '../events.js';
+import { SERVED_OUTCOMES, type ServedRequest, type Tier } from '../events.js';
+import { SOURCE_FAILURES } from '../source-failure.js';
 import { BUCKETS, bucketOf } from './log-histogram.js';
 import type { Observed, QueueLength } from './observed.js';
 import { emptyRow, EVICTION_REASONS, histogramOf, placeOf, TIMED, type Timed } from './series.js';
@@ -13,6 +14,8 @@ export interface SamplerOptions {
   readonly queue?: (() => QueueLength) | undefined;
   /** Bytes of memory that the process has. */
   readonly rss: () => number;
+  /** By whose lookups the uses of images are counted. */
+  readonly usedTier: Tier;
 }
 
 type Stats = ReturnType<Observed['stats']>;
@@ -37,7 +40,7 @@ export class Sampler {
 
   constructor(options: SamplerOptions) {
     this.#options = options;
-    const { cache, clock } = options;
+    const { cache, clock, usedTier } = options;
     this.#usage = new UsageProbe(cache, clock);
     this.#before = cache.stats();
     this.#stops = [
@@ -48,10 +51,10 @@ export class Sampler {
         this.#time('render', duration);
       }),
       cache.on('hit', ({ tier, identifier }) => {
-        if (tier === 'variant') this.top.add(identifier);
+        if (tier === usedTier) this.top.add(identifier);
       }),
       cache.on('miss', ({ tier, identifier }) => {
-        if (tier === 'variant') this.top.add(identifier);
+        if (tier === usedTier) this.top.add(identifier);
       }),
       cache.on('store-breaker', ({ store, path, open }) => {
         if (open) this.#openBreakers.add(`${store} ${path}`);
@@ -142,6 +145,8 @@ function* counted(now: Stats, before: Stats): Iterable<[string, number]> {
   yield ['renders', now.renders - before.renders];
   yield ['renderFailures', now.renderFailures - before.renderFailures];
   yield ['refused', now.overloaded + now.limited - before.overloaded - before.limited];
+  for (const how of SOURCE_FAILURES)
+    yield [`sourceFailures.${how}`, now.sourceFailures[how] - before.sourceFailures[how]];
   yield ['storeFailures', total(now.storeFailures) - total(before.storeFailures)];
   const evicted = Object.fromEntries(EVICTION_REASONS.map((reason) => [reason, 0]));
   for (const [name, count] of Object.entries(now.evicted)) {

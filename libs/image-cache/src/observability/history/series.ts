@@ -1,4 +1,5 @@
 import { SERVED_OUTCOMES } from '../events.js';
+import { SOURCE_FAILURES } from '../source-failure.js';
 import { BUCKETS } from './log-histogram.js';
 
 /**
@@ -41,6 +42,7 @@ const SERIES: readonly Series[] = [
   counted('refused'),
   ...EVICTION_REASONS.map((reason) => counted(`evicted.${reason}`)),
   counted('storeFailures'),
+  ...SOURCE_FAILURES.map((how) => counted(`sourceFailures.${how}`)),
   { name: 'breakersOpen', overTime: 'most', overProcesses: 'sum' },
   own('rendering.running'),
   own('rendering.waiting'),

@@ -144,6 +144,33 @@ describe('The history of a cache', () => {
     ]).toEqual([3, 3, 5]);
   });
 
+  it('tells failures of the source by how it failed', async () => {
+    const cache = observe();
+    const fail = (error: unknown): void => {
+      cache.events.emit('source-unavailable', { identifier: 'a', error });
+    };
+    fail(new Error('It did not answer.', { cause: new DOMException('Too late.', 'TimeoutError') }));
+    fail(
+      new Error('It did not answer.', { cause: Object.assign(new Error('late'), { code: 'UND_ERR_HEADERS_TIMEOUT' }) }),
+    );
+    fail(new Error('It did not answer.', { cause: Object.assign(new Error('none'), { code: 'ECONNREFUSED' }) }));
+    fail(Object.assign(new Error('It answered with status 500.'), { code: 'E_IIIF_SOURCE_UNAVAILABLE' }));
+    await pass(9.5, cache);
+    expect([
+      await last(cache, 'sourceFailures.timeout'),
+      await last(cache, 'sourceFailures.unreachable'),
+      await last(cache, 'sourceFailures.refused'),
+    ]).toEqual([2, 1, 1]);
+  });
+
+  it.each(['variant', 'source'] as const)('counts the uses of images by the tier %s', async (usedTier) => {
+    const cache = observe({ usedTier });
+    cache.events.emit('hit', { tier: 'variant', identifier: 'variant' });
+    cache.events.emit('miss', { tier: 'source', identifier: 'source' });
+    await pass(9.5, cache);
+    expect((await cache.history.read(10)).top).toEqual([{ identifier: usedTier, uses: 1, error: 0 }]);
+  });
+
   it('shows a breaker that was open for a moment', async () => {
     const cache = observe();
     cache.events.emit('store-breaker', { store: 'X', path: 'reads', open: true });
@@ -175,16 +202,35 @@ describe('The history of a cache', () => {
     expect(series['served.hit']).toHaveLength(576);
   });
 
-  it('tells when the cache will be full', async () => {
-    const cache = observe({ bounds: { maxSize: 10_000 } });
-    for (let span = 0; span < 70; span += 1) {
-      cache.usage = { variant: { entries: 1, bytes: span * 10 } };
-      await pass(span === 0 ? 9.5 : 10, cache);
+  describe('when the cache will be full', () => {
+    /** Fills the cache by ten bytes and an entry in each span of ten seconds. */
+    async function fill(cache: Observing, spans: number): Promise<void> {
+      for (let span = 0; span < spans; span += 1) {
+        cache.usage = { variant: { entries: 100 + span, bytes: 1000 + span * 10 } };
+        await pass(10, cache);
+      }
     }
-    const { forecast, bounds } = await cache.history.read(60);
-    expect(bounds).toEqual({ maxSize: 10_000 });
-    expect(forecast?.bytesPerDay).toBe(86_400);
-    expect(Date.parse(forecast?.fullAt ?? '')).toBeGreaterThan(clock.now());
+
+    it('is told of bytes and of entries', async () => {
+      const bounds = { maxSize: 10_000, maxEntries: 1000 };
+      const cache = observe({ bounds });
+      await fill(cache, 400);
+      const told = await cache.history.read(60);
+      expect(told.bounds).toEqual(bounds);
+      const { bytes, entries } = told.forecast;
+      expect((bytes?.perDay ?? 0) / 86_400).toBeCloseTo(1, 1);
+      expect((entries?.perDay ?? 0) / 8640).toBeCloseTo(1, 1);
+      for (const trend of [bytes, entries]) expect(Date.parse(trend?.fullAt ?? '')).toBeGreaterThan(clock.now());
+    });
+
+    it('is not told before an hour has passed since the start, whatever was before', async () => {
+      const before = observe({ directory: directory.path });
+      await fill(before, 400);
+      await before.history.close();
+      const cache = observe({ directory: directory.path });
+      await fill(cache, 100);
+      expect((await cache.history.read(60)).forecast).toEqual({});
+    });
   });
 
   it('keeps the last notices, and tells the same one once with how often it was', () => {
@@ -194,6 +240,8 @@ describe('The history of a cache', () => {
     for (let turn = 0; turn < 3; turn += 1) events.emit('store-failed', { store: 'X', operation: 'read', error });
     const [newest] = history.notices.list();
     expect(newest).toMatchObject({ level: 'warning', text: 'X failed to read: no', times: 3 });
+    events.emit('prefetch-failed', { identifier: 'a', error, attempts: 1, isGivenUp: true });
+    expect(history.notices.list()[0]).toMatchObject({ text: 'Images are not prefetched, a the last: no' });
     expect(history.notices.list()).toHaveLength(100);
   });
 
