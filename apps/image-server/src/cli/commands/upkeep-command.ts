@@ -35,7 +35,7 @@ export abstract class UpkeepCommand extends ManagingCommand<Options> {
   /** To clean up needs no bounds; a dry run is not to have an effect by what it opens. */
   protected override readonly useOf = ({ dryRun = false }: Options): StoreUse => {
     if (this.which === 'clean') return 'look';
-    return dryRun ? 'count' : 'serve';
+    return dryRun ? 'count' : 'upkeep';
   };
 
   protected async manage(management: CacheManagement, { options, signal }: Call<Options>): Promise<void> {
@@ -52,7 +52,6 @@ export abstract class UpkeepCommand extends ManagingCommand<Options> {
     if (which === 'prune' && !dryRun) this.#tellLeft((await management.status()).usage);
   }
 
-  /** Of what is too much, some may have gone before the step had its turn. */
   #tellLeft(usage: CacheStatus['usage']): void {
     if (usage === undefined) return;
     const all = Object.values(usage);

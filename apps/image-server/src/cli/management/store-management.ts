@@ -36,9 +36,17 @@ import type { ManagedStores } from './managed-stores.js';
 
 const UPKEEP: Readonly<Record<Upkeep, (cache: ImageCache, options: SweepOptions) => Promise<SweepReport>>> = {
   sweep: (cache, options) => cache.sweep(options),
-  prune: (cache, options) => cache.sweep({ ...options, steps: ['bounds'] }),
+  // An index that does not know all entries yet would have none of the others go.
+  prune: (cache, { dryRun = false, ...options }) =>
+    cache.sweep({ ...options, dryRun, steps: [...(isIndexing(cache) && !dryRun ? RECONCILE : []), 'bounds'] }),
   clean: (cache, options) => cache.cleanUp(options),
 };
+
+const RECONCILE = ['reconcile'] as const;
+
+function isIndexing({ stores }: ImageCache): boolean {
+  return stores.some((store) => store.isIndexing);
+}
 
 /** Manages the cache in the stores of a configuration, which a server may be using at the same time. */
 export class StoreManagement implements CacheManagement {
