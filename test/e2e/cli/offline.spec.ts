@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CACHED, fillCache, runCache } from '../../support/command-line.js';
 import { makeDirectory, type TestDirectory } from '../../support/directories.js';
-import { entryFiles } from '../../support/filesystem-store.js';
+import { entryFiles, openFiles } from '../../support/filesystem-store.js';
 import { cachingIn, runServer } from '../../support/image-server.js';
 
 let place: TestDirectory;
@@ -127,6 +127,23 @@ describe('image-server cache without a server', () => {
       expect((bounds?.bytes ?? 0) > 0).toBe(removed > 0);
     }
     expect(await entryFiles(directory)).toHaveLength(4);
+  });
+
+  it('says that it has done nothing while another process sweeps', async () => {
+    const { store } = await openFiles(directory);
+    const turn = await store.leases?.take('sweep');
+    expect(turn).toBeDefined();
+    for (const args of [['sweep'], ['prune']]) {
+      const { code, stdout, stderr } = await runCache(args, environment);
+      expect([code, stdout, stderr]).toEqual([
+        1,
+        '',
+        'image-server: Nothing has been done: another process is sweeping FilesystemCache; try again later.\n',
+      ]);
+    }
+    await turn?.release();
+    await store.close?.();
+    await done('sweep');
   });
 
   it('cleans up and sweeps, and leaves entries alone', async () => {

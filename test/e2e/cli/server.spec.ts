@@ -109,7 +109,7 @@ describe('image-server cache on a server', () => {
       next: expect.any(String),
     });
     expect(await done('list-queued')).toMatch(
-      /^ID +Queued \(UTC\) +State +Priority +Done +Failures +Error\na\.tif +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +queued +3 +- +0\n/,
+      /^ID +Queued \(UTC\) +State +Priority +Done +Next Try \(UTC\) +Failures +Error\na\.tif +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +queued +3 +- +0\n/,
     );
     expect(await done('delete-queued-image', '-f', 'a.tif')).toBe('a.tif is not queued any more.\n');
     expect(await refused(['delete-queued-image', '-f', 'a.tif'])).toBe(
@@ -130,6 +130,38 @@ describe('image-server cache on a server', () => {
       expect([report.steps[0]?.step, report]).toEqual([step, expect.objectContaining({ dryRun: true })]);
     }
     expect(await done('prune')).toContain('Left: 8 entries, ');
+  });
+
+  it('tells what it does and has done', async () => {
+    await done('sweep');
+    await done('queue-image', 'a.tif');
+    await done('prefetch');
+    expect(await done('tasks')).toMatch(
+      /^Task +Verb +Of +Status +Queued \(UTC\) +Took +Outcome\n\S+ +PrefetchImages +succeeded .* 1 completed, .*\n\S+ +SweepCache +succeeded .* nothing\n$/,
+    );
+    const { tasks } = JSON.parse(await done('tasks', '--json')) as { tasks: { id: string }[] };
+    const id = tasks[0]?.id ?? '';
+    expect(JSON.parse(await done('tasks', id, '--json'))).toMatchObject({ id, status: 'succeeded' });
+    expect((await done('tasks', id)).split('\n')).toHaveLength(3);
+    expect(await refused(['tasks', 'another'])).toBe('image-server: another: there is no such task, or not any more.');
+  });
+
+  it('has its options changed', async () => {
+    expect(await done('configure', 'ttl.variant=10d')).toBe('Changed until the server ends: ttl.\n');
+    expect(await done('configure', 'ttl.variant=10d')).toBe('Nothing has changed: it was so before.\n');
+    expect(JSON.parse(await done('configure', 'ttl.variant=0', 'worker.interval=2h', '--json'))).toEqual({
+      changed: ['ttl', 'worker'],
+    });
+    expect(await done('configure', 'worker.rate.share=0.25', 'worker.rate.bytes=1MB')).toContain('worker');
+    expect(app.cache.worker).toMatchObject({ interval: 7_200_000, rate: { share: 0.25, bytes: 1024 ** 2 } });
+    await done('configure', 'worker=false');
+    expect(app.cache.worker).toBeUndefined();
+    expect(await refused(['configure', 'worker.interval=0'])).toBe(
+      'answered 400: worker.interval: a worker needs time between its shifts; to have none, set worker to false.',
+    );
+    expect(await refused(['configure', 'hoot=1MB'])).toMatch(
+      /^answered 400: hoot: there is no such option; there are hot, /,
+    );
   });
 
   it('tells what there is', async () => {

@@ -1,6 +1,7 @@
 import { Option } from 'nest-commander';
 import type { StepReport, SweepReport } from 'nestjs-image-cache';
 import type { StoreUse } from '../../configuration/stores.js';
+import { CliError } from '../cli-error.js';
 import type { CacheManagement, CacheStatus, Upkeep } from '../management/cache-management.js';
 import { count, duration, size, things } from '../output/quantities.js';
 import type { Column } from '../output/table.js';
@@ -16,7 +17,11 @@ const COLUMNS: readonly Column<StepReport>[] = [
 ];
 
 /** Shown when there is something to be said. */
-const NOTE: Column<StepReport> = { title: 'Note', value: ({ stopped, failure }) => stopped ?? failure ?? '' };
+const NOTE: Column<StepReport> = {
+  title: 'Note',
+  value: ({ stopped, failure }) => stopped ?? failure ?? '',
+  mayBeCut: true,
+};
 
 interface Options extends ManagingOptions {
   readonly dryRun?: boolean;
@@ -44,10 +49,11 @@ export abstract class UpkeepCommand extends ManagingCommand<Options> {
     const report = await this.showing({ title: 'Sweeping', steps }, options, (onProgress) =>
       management.upkeep(which, { signal, onProgress, dryRun }),
     );
-    if (json) {
-      this.terminal.printJson(report);
-      return;
-    }
+    const { steps: done, skipped = [] } = report;
+    if (json) this.terminal.printJson(report);
+    if (done.length === 0 && skipped.length > 0)
+      throw new CliError(`Nothing has been done: another process is sweeping ${skipped.join(', ')}; try again later.`);
+    if (json) return;
     this.#show(report);
     if (which === 'prune' && !dryRun) this.#tellLeft((await management.status()).usage);
   }
