@@ -1,14 +1,9 @@
 import type { Evicted, EvictedCounts, Kind } from '../ports/entry.js';
 import type { Prefetcher } from '../prefetch/prefetcher.js';
+import type { Asked } from './asked.js';
 import type { ImageCache } from '../service/image-cache.js';
 import { requirePrefetcher } from './require-prefetcher.js';
 import { countsOf, countUsage } from './shapes.js';
-
-/** What may be cleared. */
-export interface Clearable {
-  readonly cache: ImageCache;
-  readonly prefetcher: Prefetcher | undefined;
-}
 
 /** What can be cleared. */
 export const TARGETS = ['variants', 'infos', 'sources', 'queue', 'all'] as const;
@@ -42,7 +37,7 @@ const EVICT: Readonly<Record<Exclude<Target, 'queue'>, (cache: ImageCache) => Pr
  *
  * @throws NotFoundException when the queue is to be emptied and there is none
  */
-export async function clearTarget(target: Target, dryRun: boolean, { cache, prefetcher }: Clearable): Promise<Cleared> {
+export async function clearTarget(target: Target, dryRun: boolean, { cache, prefetcher }: Asked): Promise<Cleared> {
   const queue = target === 'queue' ? requirePrefetcher(prefetcher) : target === 'all' ? prefetcher : undefined;
   if (dryRun) return { ...countUsage(await cache.usage(), KINDS_OF[target]), queued: jobsIn(queue) };
   const queued = (await queue?.clear()) ?? 0;

@@ -87,6 +87,9 @@ export class Notices {
       cache.on('warm-failed', ({ error }) => {
         warn('warm-failed', `Pictures could not be rendered beforehand: ${messageOf(error)}`);
       }),
+      cache.on('management-failed', ({ what, error }) => {
+        warn(`management/${what}`, `${what} failed: ${messageOf(error)}`);
+      }),
       cache.on('background-failed', ({ what, error }) => {
         warn(`background/${what}`, `${what} failed: ${messageOf(error)}`);
       }),
