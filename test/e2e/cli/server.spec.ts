@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { filesystemStore, heapStore, type StoreFactory } from 'nestjs-image-cache';
+import { filesystemStore, heapStore, type RenderedImage, type StoreFactory } from 'nestjs-image-cache';
 import { ChaosStore } from 'nestjs-image-cache/testing';
 import { adminApp, ask, cacheImages, SECRET, type AdminSetup } from '../../support/admin-app.js';
+import { deferred, until } from '../../support/async.js';
 import { onTerminal, runCache } from '../../support/command-line.js';
 import { makeDirectory, type TestDirectory } from '../../support/directories.js';
 import { usingApps, type TestApp } from '../../support/test-app.js';
@@ -144,6 +145,21 @@ describe('image-server cache on a server', () => {
     expect(JSON.parse(await done('tasks', id, '--json'))).toMatchObject({ id, status: 'succeeded' });
     expect((await done('tasks', id)).split('\n')).toHaveLength(3);
     expect(await refused(['tasks', 'another'])).toBe('image-server: another: there is no such task, or not any more.');
+  });
+
+  it('has a task cancelled, unless it has ended', async () => {
+    const rendering = deferred<RenderedImage>();
+    await app.close();
+    const renderer = { render: () => rendering.promise };
+    await serve({ cache: { renderer, variant: { store: heapStore() }, info: {} } });
+    await done('queue-image', 'a.tif');
+    const { json } = await ask(app, 'POST /admin/tasks', { body: { verb: 'PrefetchImages' } });
+    const { id } = json as { readonly id: string };
+    expect(await done('tasks', id, '--cancel')).toMatch(new RegExp(`^Task .*\n${id} +PrefetchImages `));
+    rendering.resolve({ body: Buffer.from('x'), contentType: 'image/jpeg' });
+    await until(async () => (await done('tasks', id)).includes(' cancelled '));
+    expect(await refused(['tasks', id, '--cancel'])).toBe('answered 409: id: the task has ended already: cancelled.');
+    expect(await refused(['tasks', '--cancel'])).toBe('image-server: --cancel: which task? Name it.');
   });
 
   it('has its options changed', async () => {

@@ -6,7 +6,10 @@ import { ConnectedCommand, type ConnectedOptions } from './connected-command.js'
 
 /** A command that only a server that runs can be given. */
 @Injectable()
-export abstract class ServerCommand extends ConnectedCommand<ConnectedOptions, ServerControl> {
+export abstract class ServerCommand<Options extends ConnectedOptions = ConnectedOptions> extends ConnectedCommand<
+  Options,
+  ServerControl
+> {
   /** A configuration may be named, so that it can be said that it is of no use. */
   override setCommand(command: Commander): this {
     super.setCommand(command);
@@ -14,7 +17,7 @@ export abstract class ServerCommand extends ConnectedCommand<ConnectedOptions, S
     return this;
   }
 
-  protected override open(connector: Connector, options: ConnectedOptions): ServerControl {
+  protected override open(connector: Connector, options: Options): ServerControl {
     return connector.openServer(options);
   }
 }

@@ -1,4 +1,4 @@
-import { SubCommand } from 'nest-commander';
+import { Option, SubCommand } from 'nest-commander';
 import { CliError } from '../cli-error.js';
 import type { ServerControl } from '../management/server-control.js';
 import type { ServerTask } from '../management/server-tasks.js';
@@ -18,6 +18,10 @@ const COLUMNS: readonly Column<ServerTask>[] = [
   { title: 'Outcome', value: outcomeOf, mayBeCut: true },
 ];
 
+interface Options extends ConnectedOptions {
+  readonly cancel?: boolean;
+}
+
 /** Tells what a server does and has done. */
 @SubCommand({
   name: 'tasks',
@@ -25,17 +29,25 @@ const COLUMNS: readonly Column<ServerTask>[] = [
   argsDescription: { id: 'one task; all that the server knows without' },
   description: 'tells what a server does and has done of late, the newest first',
 })
-export class TasksCommand extends ServerCommand {
+export class TasksCommand extends ServerCommand<Options> {
   protected readonly help = {
     examples: [
       ['tasks', 'what is being done, and the last hundred that have ended'],
       ['tasks 0b5ec1a9-3a4e-4a7c-9d7e-9d1b3f6f3e0d', 'one of them; ends with 1 when that has failed'],
+      ['tasks 0b5ec1a9-3a4e-4a7c-9d7e-9d1b3f6f3e0d --cancel', 'ends it'],
     ],
   } as const;
 
-  protected async manage(server: ServerControl, { params: [id], options }: Call<ConnectedOptions>): Promise<void> {
-    if (id === undefined) await this.#list(server, options);
-    else await this.#show(server, id, options);
+  @Option({ flags: '--cancel', description: 'ends the task, or has it not begin' })
+  parseCancel(): boolean {
+    return true;
+  }
+
+  protected async manage(server: ServerControl, { params: [id], options }: Call<Options>): Promise<void> {
+    const { cancel = false } = options;
+    if (id !== undefined) this.#show(id, await (cancel ? server.cancel(id) : server.task(id)), options);
+    else if (cancel) throw new CliError('--cancel: which task? Name it.');
+    else await this.#list(server, options);
   }
 
   async #list(server: ServerControl, { json = false }: ConnectedOptions): Promise<void> {
@@ -44,8 +56,7 @@ export class TasksCommand extends ServerCommand {
     else this.terminal.printTable(tasks, COLUMNS);
   }
 
-  async #show(server: ServerControl, id: string, { json = false }: ConnectedOptions): Promise<void> {
-    const task = await server.task(id);
+  #show(id: string, task: ServerTask | undefined, { json = false }: Options): void {
     if (task === undefined) throw new CliError(`${id}: there is no such task, or not any more.`);
     if (json) this.terminal.printJson(task);
     else this.terminal.printTable([task], COLUMNS);

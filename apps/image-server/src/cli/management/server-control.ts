@@ -22,6 +22,16 @@ export class ServerControl {
     return answer === undefined ? undefined : taskOf(answer);
   }
 
+  /**
+   * Ends a task, or has it not begin; `undefined` when it is not known, or not any more.
+   *
+   * @throws CliError when it has ended already
+   */
+  async cancel(id: string): Promise<ServerTask | undefined> {
+    const answer = await this.#client.find({ path: ['tasks', id], method: 'DELETE' });
+    return answer === undefined ? undefined : taskOf(answer);
+  }
+
   /** Changes options until the server ends; returns the names of those that have other values now. */
   async configure(options: object): Promise<readonly string[]> {
     const answer = await this.#client.request({ path: ['actions', 'configure'], method: 'POST', body: options });

@@ -25,7 +25,7 @@ export interface ServerTask {
   readonly identifier?: string;
   readonly folder?: string;
   readonly dryRun?: boolean;
-  readonly status: 'queued' | 'running' | 'succeeded' | 'failed' | 'aborted';
+  readonly status: 'queued' | 'running' | 'succeeded' | 'failed' | 'aborted' | 'cancelled';
   /** ISO 8601, UTC. */
   readonly queuedAt: string;
   readonly startedAt?: string;
@@ -62,6 +62,7 @@ export class ServerTasks {
       task = await this.#look(task, signal);
     }
     if (task.status === 'failed') throw new CliError(`The server failed: ${task.error ?? 'it does not say why'}`);
+    if (task.status === 'cancelled') throw new CliError(`Somebody has cancelled ${request.verb} on the server.`);
     if (task.result === undefined) throw new CliError(`The server ended before ${request.verb} was done; see its log.`);
     return task.result;
   }
@@ -75,7 +76,9 @@ export class ServerTasks {
 
   async #wait(milliseconds: number, { id }: Task, signal: AbortSignal): Promise<void> {
     await pause(milliseconds, undefined, { signal }).catch(() => {
-      throw new CliError(`Nobody waits any more; the server goes on with it, as its task ${id}.`);
+      throw new CliError(
+        `Nobody waits any more; the server goes on with it: image-server cache tasks ${id} tells how far, --cancel ends it.`,
+      );
     });
   }
 }
