@@ -41,8 +41,8 @@ describe('The commands in the documentation', () => {
   it('are all there are, in docs/command-line.md', async () => {
     const { stdout } = await runCache(['--help']);
     const commands = [...stdout.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map(([, name]) => name ?? '');
-    expect(commands).toHaveLength(13);
+    expect(commands).toHaveLength(20);
     const text = await readFile('docs/command-line.md', 'utf8');
-    expect(commands.filter((name) => !new RegExp(`^\\| \`${name}[ \`]`, 'm').test(text))).toEqual([]);
+    expect(commands.filter((name) => !new RegExp(`^\\| [^|]*\`${name}[ \`]`, 'm').test(text))).toEqual([]);
   });
 });

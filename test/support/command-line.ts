@@ -80,10 +80,11 @@ export function onTerminal(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   typing: readonly Typing[] = [],
+  { columns = 200 }: { readonly columns?: number } = {},
 ): Promise<TerminalSession> {
   const words = [process.execPath, IMAGE_SERVER, 'cache', ...args].map((word) => `'${word}'`);
   const env = { PATH: process.env['PATH'] ?? '', TERM: 'xterm', ...environment };
-  const session = spawn('script', ['-qefc', words.join(' '), '/dev/null'], { env });
+  const session = spawn('script', ['-qefc', `stty cols ${columns}; ${words.join(' ')}`, '/dev/null'], { env });
   const waiting = [...typing];
   let screen = '';
   let answered = 0;

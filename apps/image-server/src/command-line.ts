@@ -5,7 +5,7 @@ import type { Environment } from './configuration/read-environment.js';
 import { oneLine } from './one-line.js';
 
 /** What the server is called to do. */
-export type CommandName = 'serve' | 'config check' | 'config keys' | 'help';
+export type CommandName = 'serve' | 'config check' | 'config keys' | 'help' | 'version';
 
 /** A command and its configuration file; or a file of another server, to be translated. */
 export type CommandLine =
@@ -23,9 +23,11 @@ Commands:
                  translates a configuration of such a server into one for this
   cache          manages the cache, of a server or without one; see image-server cache --help
   completion     prints a script by which a shell completes words: bash, zsh or fish
+  help [COMMAND] shows this, or the help of a command, such as image-server help cache sweep
 
 Options:
   --config FILE  reads this YAML file; also IMAGE_SERVER_CONFIG
+  --version      tells which version this is
   --help         shows this`;
 
 /** Commands that translate a file. */
@@ -38,6 +40,8 @@ const COMMANDS: ReadonlyMap<string, CommandName> = new Map([
   ['', 'serve'],
   ['config check', 'config check'],
   ['config keys', 'config keys'],
+  ['help', 'help'],
+  ['help config', 'help'],
 ]);
 
 /** Commands with a command line of their own. */
@@ -51,6 +55,7 @@ export function managingArguments(args: readonly string[]): readonly string[] | 
   const [first = ''] = args;
   const named = first === '--config' ? 2 : Number(first.startsWith('--config='));
   const [name, ...rest] = args.slice(named);
+  if (name === 'help' && MANAGING.includes(rest[0])) return [...rest, '--help'];
   if (name === undefined || !MANAGING.includes(name)) return undefined;
   return [name, ...rest.slice(0, 1), ...args.slice(0, named), ...rest.slice(1)];
 }
@@ -67,7 +72,7 @@ export function readCommandLine(args: readonly string[], environment: Environmen
   const server = TRANSLATING.get(translating);
   if (server !== undefined && values.help !== true)
     return { command: 'config from', server, file: onlyFile(translating, positionals.slice(2)) };
-  const command = values.help === true ? 'help' : COMMANDS.get(name);
+  const command = values.help === true ? 'help' : values.version === true ? 'version' : COMMANDS.get(name);
   if (command === undefined)
     throw new ConfigurationError(`${name}: there is no such command; see image-server --help.`);
   const file = values.config ?? environment['IMAGE_SERVER_CONFIG'];
@@ -85,7 +90,11 @@ function parsed(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
-      options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        config: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'V' },
+      },
       allowPositionals: true,
     });
   } catch (cause) {

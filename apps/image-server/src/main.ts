@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
 import { printable } from 'nestjs-image-cache';
 import { USAGE, managingArguments, readCommandLine } from './command-line.js';
 import type { ForeignServer } from './configuration/foreign/translate-file.js';
@@ -27,6 +28,10 @@ async function run(args: readonly string[]): Promise<void> {
     print(USAGE);
     return;
   }
+  if (command === 'version') {
+    print(version());
+    return;
+  }
   if (command === 'config keys') {
     print(keysTable());
     return;
@@ -42,6 +47,11 @@ async function run(args: readonly string[]): Promise<void> {
   }
   const { serve } = await import('./serve.js');
   await serve(configuration.settings, print);
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
 }
 
 /** The file to the standard output, so that it can be kept; what is left out of it beside. */

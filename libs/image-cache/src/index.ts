@@ -53,6 +53,11 @@ export { Prefetcher } from './prefetch/prefetcher.js';
 export type * from './prefetch/prefetcher.js';
 export type * from './prefetch/prefetch-options.js';
 
+// For tools that manage a cache
+export { describeImage, type ImageDescription } from './prefetch/describe-image.js';
+export { countEvicted } from './stores/count-evicted.js';
+export { sumCounts } from './tiers/image-evictor.js';
+
 // For renderers and sources
 export type * from './ports/eviction-hook.js';
 export type * from './ports/image-info.js';

@@ -7,19 +7,26 @@ import { findProgram } from '../../support/server-process.js';
 const execute = promisify(execFile);
 
 const COMMANDS = [
+  'changed',
   'clean',
+  'configure',
   'delete-all-cached-images',
   'delete-all-queued-images',
   'delete-cached-image',
   'delete-queued-image',
   'list-cached',
   'list-queued',
+  'pause',
   'prefetch',
   'prune',
   'queue-image',
   'queue-images',
+  'resume',
+  'retry',
+  'show',
   'stats',
   'sweep',
+  'tasks',
 ];
 
 async function scriptFor(shell: string): Promise<string> {
@@ -52,10 +59,18 @@ describe('image-server completion bash', () => {
   });
 
   it('completes commands', async () => {
-    expect(await complete('')).toEqual(['cache', 'completion', 'config']);
+    expect(await complete('')).toEqual(['cache', 'completion', 'config', 'help']);
     expect(await complete('cache', '')).toEqual(COMMANDS);
     expect(await complete('cache', 'delete-all')).toEqual(['delete-all-cached-images', 'delete-all-queued-images']);
-    expect(await complete('--config', 'README.md', 'config', '')).toEqual(['check', 'keys']);
+    expect(await complete('--config', 'README.md', 'config', '')).toEqual([
+      'check',
+      'from-galia',
+      'from-glance',
+      'keys',
+    ]);
+    expect(await complete('config', 'from-galia', 'READ')).toEqual(['README.md']);
+    expect(await complete('help', 'cache', 'sw')).toEqual(['sweep']);
+    expect(await complete('--v')).toEqual(['--version']);
     expect(await complete('completion', 'f')).toEqual(['fish']);
   });
 
@@ -63,6 +78,7 @@ describe('image-server completion bash', () => {
     expect(await complete('cache', 'delete-cached-image', '-')).toEqual(
       [
         '--config',
+        '--dry-run',
         '--force',
         '--help',
         '--json',
@@ -74,6 +90,7 @@ describe('image-server completion bash', () => {
         '-h',
       ].sort(),
     );
+    expect(await complete('cache', 'tasks', '--c')).toEqual(['--cancel']);
     expect(await complete('cache', 'list-cached', '--kind', '')).toEqual(['info', 'source', 'variant']);
     expect(await complete('cache', 'list-cached', '--json', '--order', 'l')).toEqual(['lastAccess']);
     expect(await complete('cache', 'stats', '--config', 'READ')).toEqual(['README.md']);

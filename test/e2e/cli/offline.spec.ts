@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CACHED, fillCache, runCache } from '../../support/command-line.js';
 import { makeDirectory, type TestDirectory } from '../../support/directories.js';
-import { entryFiles } from '../../support/filesystem-store.js';
+import { entryFiles, openFiles } from '../../support/filesystem-store.js';
 import { cachingIn, runServer } from '../../support/image-server.js';
 
 let place: TestDirectory;
@@ -109,9 +109,41 @@ describe('image-server cache without a server', () => {
   it('prunes as far as the bounds say', async () => {
     environment['CACHE_SERVER_VARIANT_MAX_ENTRIES'] = '5';
     expect(await done('prune')).toMatch(
-      /^Step +Looked at +Removed +Size +Failed +Took\nbounds [^\n]*\nLeft: 4 entries, [\d.]+ KB\.\n$/,
+      /^Step +Looked at +Removed +Size +Failed +Took\nbounds +4 +4 +[1-9][\d.]* KB +0 [^\n]*\nLeft: 4 entries, [\d.]+ KB\.\n$/,
     );
     expect(await entryFiles(directory)).toHaveLength(4);
+  });
+
+  it.each(['prune', 'sweep'])('tells all that %s has removed, by an index or none', async (command) => {
+    environment['CACHE_SERVER_VARIANT_MAX_ENTRIES'] = '5';
+    await rm(join(directory, 'index'), { recursive: true });
+    for (const removed of [4, 0]) {
+      const { steps } = JSON.parse(await done(command, '--json')) as {
+        steps: readonly { readonly step: string; readonly removed: number; readonly bytes: number }[];
+      };
+      const bounds = steps.find(({ step }) => step === 'bounds');
+      expect(bounds).toMatchObject({ removed, bytes: removed === 0 ? 0 : expect.any(Number) });
+      expect(steps.reduce((sum, each) => sum + each.removed, 0)).toBe(removed);
+      expect((bounds?.bytes ?? 0) > 0).toBe(removed > 0);
+    }
+    expect(await entryFiles(directory)).toHaveLength(4);
+  });
+
+  it('says that it has done nothing while another process sweeps', async () => {
+    const { store } = await openFiles(directory);
+    const turn = await store.leases?.take('sweep');
+    expect(turn).toBeDefined();
+    for (const args of [['sweep'], ['prune']]) {
+      const { code, stdout, stderr } = await runCache(args, environment);
+      expect([code, stdout, stderr]).toEqual([
+        1,
+        '',
+        'image-server: Nothing has been done: another process is sweeping FilesystemCache; try again later.\n',
+      ]);
+    }
+    await turn?.release();
+    await store.close?.();
+    await done('sweep');
   });
 
   it('cleans up and sweeps, and leaves entries alone', async () => {

@@ -92,6 +92,11 @@ describe('image-server cache, of the queue', () => {
       expect([image, await outcomeOf(server, image)]).toEqual([image, expect.stringMatching(/^image-cache; hit/)]);
     const { code, stderr } = await runCache(['queue-images', '--folder', 'nowhere'], environment);
     expect([code, stderr]).toEqual([1, 'image-server: The server failed: There is no such folder.\n']);
+    const { tasks } = JSON.parse(await done('tasks', '--json')) as { tasks: readonly { readonly id: string }[] };
+    const id = tasks[0]?.id ?? '';
+    const failed = await runCache(['tasks', id], environment);
+    expect([failed.code, failed.stderr]).toEqual([1, `image-server: ${id}: has failed: There is no such folder.\n`]);
+    expect(failed.stdout).toMatch(/ QueueImages +nowhere +failed .* There is no such folder\.\n$/);
   });
 
   it('says so when the configuration has no queue', async () => {

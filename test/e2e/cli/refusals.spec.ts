@@ -1,12 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { once } from 'node:events';
-import { fillCache, runCache } from '../../support/command-line.js';
+import { fillCache } from '../../support/command-line.js';
+import { refused } from '../../support/refused-command.js';
 import { makeDirectory, type TestDirectory } from '../../support/directories.js';
-import { freePort } from '../../support/free-port.js';
 import { cachingIn, runServer } from '../../support/image-server.js';
 
 /** Root may do everything; this user may not. */
@@ -19,6 +16,7 @@ let place: TestDirectory;
 beforeAll(async () => {
   place = await makeDirectory();
   await fillCache(join(place.path, 'cache'), ['a.tif']);
+  await mkdir(join(place.path, 'images'));
   await mkdir(join(place.path, 'empty'));
   await mkdir(join(place.path, 'foreign'));
   await writeFile(join(place.path, 'foreign', 'letter.txt'), 'Dear Ms');
@@ -26,19 +24,8 @@ beforeAll(async () => {
 
 afterAll(() => place.remove());
 
-const inDirectory = (name: string): Record<string, string> => cachingIn(join(place.path, name), place.path);
-
-/** A refusal is one line on the standard error. */
-async function refused(args: readonly string[], environment: Record<string, string> = {}): Promise<string> {
-  const { code, stdout, stderr } = await runCache(args, environment);
-  expect({ code, stdout, lines: stderr.split('\n').length, end: stderr.at(-1) }).toEqual({
-    code: 1,
-    stdout: '',
-    lines: 2,
-    end: '\n',
-  });
-  return stderr.trimEnd().replace(/^image-server: /, '');
-}
+const inDirectory = (name: string): Record<string, string> =>
+  cachingIn(join(place.path, name), join(place.path, 'images'));
 
 const NOWHERE = ['--server', 'http://127.0.0.1:1'];
 
@@ -75,7 +62,24 @@ describe('image-server cache refuses, in one line,', () => {
       ['queue-images', ...NOWHERE, '--from', 'nowhere.txt'],
       expect.stringMatching(/^--from: nowhere\.txt cannot be read: /),
     ],
-    [['delete-cached-image', '-f', ''], 'identifier: is empty; name an image.'],
+    [['delete-cached-image', '-f', '', ...NOWHERE], 'identifier: is empty; name an image.'],
+    [['show'], "missing required argument 'identifier'; see --help."],
+    [['show', '', ...NOWHERE], 'identifier: is empty; name an image.'],
+    [['changed', ...NOWHERE], 'Which images? Name them, or give a list of them with --from.'],
+    [['changed', 'a.tif', '--from', 'x', ...NOWHERE], 'Which images? Name them, or give a list of them with --from.'],
+    [['retry', '', ...NOWHERE], 'identifier: is empty; name an image.'],
+    [['configure', ...NOWHERE], "missing required argument 'options'; see --help."],
+    [['configure', 'hot', ...NOWHERE], '"hot": is not KEY=VALUE, such as ttl.variant=30d.'],
+    [['configure', '__proto__.hot=1', ...NOWHERE], '"__proto__.hot=1": is not KEY=VALUE, such as ttl.variant=30d.'],
+    [
+      ['configure', 'worker=false', 'worker.interval=1h', ...NOWHERE],
+      'worker.interval: is given twice, or together with what it is a part of.',
+    ],
+    [['tasks'], 'Only a server that runs can be asked this; name it by --server or IMAGE_SERVER_URL.'],
+    [
+      ['configure', 'hot=1MB', '--config', 'server.yaml'],
+      'Only a server that runs can be asked this; name it by --server or IMAGE_SERVER_URL.',
+    ],
     [['delete-cached-image', '-f', '--weird id'], "unknown option '--weird id'; see --help."],
     [['delete-cached-image', 'a.tif'], 'Nobody is there to be asked whether to delete; say --force to delete without.'],
     [['delete-all-cached-images'], 'Nobody is there to be asked whether to delete; say --force to delete without.'],
@@ -151,89 +155,4 @@ describe('image-server cache refuses, in one line,', () => {
         expect.stringMatching(/^image-server: FilesystemCache open: EACCES: permission denied[^\n]*\.\n$/),
       ]);
     });
-});
-
-describe('image-server cache, where the server is none,', () => {
-  const servers: Server[] = [];
-
-  afterEach(() => {
-    for (const server of servers.splice(0)) {
-      server.closeAllConnections();
-      server.close();
-    }
-  });
-
-  async function serve(listener: RequestListener): Promise<Record<string, string>> {
-    const server = createServer(listener).listen(0, '127.0.0.1');
-    servers.push(server);
-    await once(server, 'listening');
-    return { IMAGE_SERVER_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
-  }
-
-  it('says that nobody is there', async () => {
-    const url = `http://127.0.0.1:${await freePort()}`;
-    expect(await refused(['list-cached', '--server', url])).toMatch(
-      new RegExp(String.raw`^${url}: cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:\d+\.$`),
-    );
-  });
-
-  it.each([
-    ['one that never answers', () => undefined],
-    ['one that stops in the middle', (_request, response) => void response.write('{"entries":[')],
-  ] as readonly (readonly [string, RequestListener])[])(
-    'waits no longer than it is told to for %s',
-    async (_, listener) => {
-      const environment = await serve(listener);
-      expect(await refused(['list-cached', '--timeout', '1'], environment)).toBe(
-        `${environment['IMAGE_SERVER_URL']?.slice(0, -1)}: did not answer within 1 s; --timeout gives it longer.`,
-      );
-    },
-  );
-
-  it.each([
-    ['another page', 200, '<html>', / answers, but not as an image server does; is it one\?$/],
-    [
-      'other JSON',
-      200,
-      '{"ok":true}',
-      /^The server answers, but not as an image server does; is it another version\?$/,
-    ],
-    ['other entries', 200, '{"entries":[{}]}', /^The server answers, but not as an image server does/],
-    ['nothing', 404, '{"message":"Cannot GET"}', / has no admin API \(404\); endpoint\.api\.enabled switches it on\.$/],
-    ['a refusal', 403, '{"message":"Not from here."}', / answered 403: Not from here\.$/],
-    ['an error that acts on terminals', 500, '{"message":"\\u001b[2Jgone"}', / answered 500: \\u001b\[2Jgone$/],
-    ['an error of somebody else', 502, 'Bad gateway', / answered 502$/],
-  ])('tells of %s', async (_, status, body, line) => {
-    const environment = await serve((_request, response) => response.writeHead(status).end(body));
-    expect(await refused(['list-cached'], environment)).toMatch(line);
-  });
-
-  it('sends no credentials elsewhere', async () => {
-    const asked: (string | undefined)[] = [];
-    const elsewhere = await serve((request, response) => {
-      asked.push(request.headers.authorization);
-      response.end('{}');
-    });
-    const location = `${elsewhere['IMAGE_SERVER_URL'] ?? ''}admin/cache`;
-    const environment = await serve((_request, response) => response.writeHead(302, { location }).end());
-    expect(await refused(['stats'], { ...environment, IMAGE_SERVER_SECRET: 'hunter2' })).toMatch(
-      / leads to http:\S+; name the address of the server itself\.$/,
-    );
-    expect(asked).toEqual([]);
-  });
-
-  it('reads no more than an image server would tell', async () => {
-    const environment = await serve((_request, response) => {
-      response.on('close', () => (closed = true));
-      const write = (): void => {
-        while (!closed && response.write(Buffer.alloc(1024 ** 2, ' ')));
-        if (!closed) response.once('drain', write);
-      };
-      let closed = false;
-      write();
-    });
-    expect(await refused(['stats'], environment)).toMatch(
-      /: the answer is longer than \d+ bytes; is it an image server\?$/,
-    );
-  });
 });

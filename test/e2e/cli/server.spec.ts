@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { filesystemStore, heapStore, type StoreFactory } from 'nestjs-image-cache';
+import { filesystemStore, heapStore, type RenderedImage, type StoreFactory } from 'nestjs-image-cache';
 import { ChaosStore } from 'nestjs-image-cache/testing';
 import { adminApp, ask, cacheImages, SECRET, type AdminSetup } from '../../support/admin-app.js';
+import { deferred, until } from '../../support/async.js';
 import { onTerminal, runCache } from '../../support/command-line.js';
 import { makeDirectory, type TestDirectory } from '../../support/directories.js';
 import { usingApps, type TestApp } from '../../support/test-app.js';
@@ -109,7 +110,7 @@ describe('image-server cache on a server', () => {
       next: expect.any(String),
     });
     expect(await done('list-queued')).toMatch(
-      /^ID +Queued \(UTC\) +State +Priority +Done +Failures +Error\na\.tif +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +queued +3 +- +0\n/,
+      /^ID +Queued \(UTC\) +State +Priority +Done +Next Try \(UTC\) +Failures +Error\na\.tif +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +queued +3 +- +0\n/,
     );
     expect(await done('delete-queued-image', '-f', 'a.tif')).toBe('a.tif is not queued any more.\n');
     expect(await refused(['delete-queued-image', '-f', 'a.tif'])).toBe(
@@ -130,6 +131,53 @@ describe('image-server cache on a server', () => {
       expect([report.steps[0]?.step, report]).toEqual([step, expect.objectContaining({ dryRun: true })]);
     }
     expect(await done('prune')).toContain('Left: 8 entries, ');
+  });
+
+  it('tells what it does and has done', async () => {
+    await done('sweep');
+    await done('queue-image', 'a.tif');
+    await done('prefetch');
+    expect(await done('tasks')).toMatch(
+      /^Task +Verb +Of +Status +Queued \(UTC\) +Took +Outcome\n\S+ +PrefetchImages +succeeded .* 1 completed, .*\n\S+ +SweepCache +succeeded .* nothing\n$/,
+    );
+    const { tasks } = JSON.parse(await done('tasks', '--json')) as { tasks: { id: string }[] };
+    const id = tasks[0]?.id ?? '';
+    expect(JSON.parse(await done('tasks', id, '--json'))).toMatchObject({ id, status: 'succeeded' });
+    expect((await done('tasks', id)).split('\n')).toHaveLength(3);
+    expect(await refused(['tasks', 'another'])).toBe('image-server: another: there is no such task, or not any more.');
+  });
+
+  it('has a task cancelled, unless it has ended', async () => {
+    const rendering = deferred<RenderedImage>();
+    await app.close();
+    const renderer = { render: () => rendering.promise };
+    await serve({ cache: { renderer, variant: { store: heapStore() }, info: {} } });
+    await done('queue-image', 'a.tif');
+    const { json } = await ask(app, 'POST /admin/tasks', { body: { verb: 'PrefetchImages' } });
+    const { id } = json as { readonly id: string };
+    expect(await done('tasks', id, '--cancel')).toMatch(new RegExp(`^Task .*\n${id} +PrefetchImages `));
+    rendering.resolve({ body: Buffer.from('x'), contentType: 'image/jpeg' });
+    await until(async () => (await done('tasks', id)).includes(' cancelled '));
+    expect(await refused(['tasks', id, '--cancel'])).toBe('answered 409: id: the task has ended already: cancelled.');
+    expect(await refused(['tasks', '--cancel'])).toBe('image-server: --cancel: which task? Name it.');
+  });
+
+  it('has its options changed', async () => {
+    expect(await done('configure', 'ttl.variant=10d')).toBe('Changed until the server ends: ttl.\n');
+    expect(await done('configure', 'ttl.variant=10d')).toBe('Nothing has changed: it was so before.\n');
+    expect(JSON.parse(await done('configure', 'ttl.variant=0', 'worker.interval=2h', '--json'))).toEqual({
+      changed: ['ttl', 'worker'],
+    });
+    expect(await done('configure', 'worker.rate.share=0.25', 'worker.rate.bytes=1MB')).toContain('worker');
+    expect(app.cache.worker).toMatchObject({ interval: 7_200_000, rate: { share: 0.25, bytes: 1024 ** 2 } });
+    await done('configure', 'worker=false');
+    expect(app.cache.worker).toBeUndefined();
+    expect(await refused(['configure', 'worker.interval=0'])).toBe(
+      'answered 400: worker.interval: a worker needs time between its shifts; to have none, set worker to false.',
+    );
+    expect(await refused(['configure', 'hoot=1MB'])).toMatch(
+      /^answered 400: hoot: there is no such option; there are hot, /,
+    );
   });
 
   it('tells what there is', async () => {

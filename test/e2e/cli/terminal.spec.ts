@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CACHED, fillCache, onTerminal } from '../../support/command-line.js';
+import { CACHED, fillCache, onTerminal, runCache } from '../../support/command-line.js';
 import { makeDirectory, type TestDirectory } from '../../support/directories.js';
 import { entryFiles } from '../../support/filesystem-store.js';
 import { cachingIn } from '../../support/image-server.js';
 
-const QUESTION = 'Delete everything that is cached? [y/N] ';
+const QUESTION = 'Delete everything that is cached: 8 variants, 0 infos (35.2 KB)? [y/N] ';
 
 let place: TestDirectory;
 let environment: Record<string, string>;
@@ -56,7 +56,9 @@ describe('image-server cache at a terminal', () => {
     const { screen } = await onTerminal(['delete-cached-image', 'red\u001b[31m.jpg'], environment, [
       { when: '[y/N]', type: 'y\r' },
     ]);
-    expect(screen).toContain(String.raw`Delete all that is cached of red\u001b[31m.jpg? [y/N]`);
+    expect(screen).toContain(
+      String.raw`Delete all that is cached of red\u001b[31m.jpg: 2 variants, 0 infos (8.8 KB)? [y/N]`,
+    );
     expect(await left()).toBe(6);
   });
 
@@ -73,6 +75,16 @@ describe('image-server cache at a terminal', () => {
     expect(screen).toMatch(/│ Step +│ Looked at │/);
     // The cursor is back.
     expect(screen.lastIndexOf('\u001b[?25h')).toBeGreaterThan(screen.lastIndexOf('\u001b[?25l'));
+  });
+
+  it('cuts texts of tables so that they fit, and none that goes to a program', async () => {
+    const long = `${'deep/'.repeat(30)}end.tif`;
+    await fillCache(join(place.path, 'cache'), [long]);
+    const { screen } = await onTerminal(['list-cached'], environment, [], { columns: 110 });
+    const lines = screen.split('\r\n').filter((line) => line !== '');
+    expect(lines.map(({ length }) => length)).toEqual(lines.map(() => 110));
+    expect(screen).toMatch(/│ deep\/deep\/\S*… │/);
+    expect((await runCache(['list-cached'], environment)).stdout).toContain(long);
   });
 
   it('shows no progress beside JSON', async () => {

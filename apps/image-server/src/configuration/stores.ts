@@ -4,6 +4,7 @@ import {
   isImageCacheError,
   parseSize,
   type FilesystemBoundsOptions,
+  type FilesystemStoreOptions,
   type StoreFactory,
 } from 'nestjs-image-cache';
 import { isOwn, keepsInfos } from './conditions.js';
@@ -20,9 +21,10 @@ export interface TierStores {
 
 /**
  * What stores in files are opened for: to serve, within their bounds, which are kept from the moment on that they are
- * opened; to look at what is in them, and to evict by name; or to count what would go.
+ * opened; to look at what is in them, and to evict by name; to be looked after, by sweeps that tell what they remove; or to
+ * count what would go.
  */
-export type StoreUse = 'serve' | 'look' | 'count';
+export type StoreUse = 'serve' | 'look' | 'upkeep' | 'count';
 
 /**
  * Loads the stores that settings name, and opens none. Tiers that name the same one, with the same options, share it.
@@ -82,11 +84,15 @@ async function makeStore(store: OwnStore, settings: Settings, use: StoreUse): Pr
 }
 
 /** Without bounds, the index that others have made is to be asked for; without an index, bounds are kept by sweeps only. */
-function boundsFor(use: StoreUse, bounds: FilesystemBoundsOptions): FilesystemBoundsOptions & { index?: boolean } {
+function boundsFor(
+  use: StoreUse,
+  bounds: FilesystemBoundsOptions,
+): FilesystemBoundsOptions & Pick<FilesystemStoreOptions, 'index' | 'ahead'> {
   const { maxSize, maxEntries } = bounds;
   const isBounded = Object.keys(bounds).some((bound) => bound !== 'maxEntrySize');
   if (use === 'look') return isBounded ? { index: true } : {};
   if (use === 'serve') return bounds;
+  if (use === 'upkeep') return { ...bounds, ahead: false };
   return { ...(maxSize !== undefined && { maxSize }), ...(maxEntries !== undefined && { maxEntries }), index: false };
 }
 

@@ -1,6 +1,6 @@
 import type { EvictedCounts } from '../ports/entry.js';
 import { sumCounts } from '../tiers/image-evictor.js';
-import type { Asked } from './image-description.js';
+import type { Asked } from './asked.js';
 import { countEntries, countsOf } from './shapes.js';
 
 /** What became of images whose sources have changed, or would. */

@@ -1,7 +1,7 @@
 import type { Evicted, EvictedCounts, Kind } from '../ports/entry.js';
 import type { Prefetcher } from '../prefetch/prefetcher.js';
+import type { Asked } from './asked.js';
 import type { ImageCache } from '../service/image-cache.js';
-import type { Asked } from './image-description.js';
 import { requirePrefetcher } from './require-prefetcher.js';
 import { countsOf, countUsage } from './shapes.js';
 

@@ -1,8 +1,10 @@
 import { keyString } from '../keys/entry-keys.js';
 import type { SweepReport } from '../maintenance/sweep.js';
 import type { EvictedCounts, Kind, ListedEntry, Usage } from '../ports/entry.js';
+import { countEvicted } from '../stores/count-evicted.js';
+import type { ImageDescription } from '../prefetch/describe-image.js';
 import type { PrefetchJob, PrefetchStatus } from '../prefetch/prefetcher.js';
-import type { EntryDto } from './dto/cache.dto.js';
+import type { EntryDto, ImageDto } from './dto/cache.dto.js';
 import type { JobDto, PrefetchStatusDto } from './dto/queue.dto.js';
 
 /** Milliseconds that a `Date` can hold. */
@@ -43,6 +45,11 @@ export function shownJob({ queuedAt, notBefore, failingSince, ...job }: Prefetch
   };
 }
 
+/** An image as answers tell it. */
+export function shownImage({ entries, job, ...image }: ImageDescription): ImageDto {
+  return { ...image, entries: entries.map(shownEntry), ...(job && { job: shownJob(job) }) };
+}
+
 /** The state of the prefetcher as answers tell it. */
 export function shownPrefetch({ nextAt, ...status }: PrefetchStatus): PrefetchStatusDto {
   return { ...status, ...(nextAt !== undefined && { nextAt: isoTime(nextAt) }) };
@@ -50,12 +57,7 @@ export function shownPrefetch({ nextAt, ...status }: PrefetchStatus): PrefetchSt
 
 /** What entries are, counted as an eviction would. */
 export function countEntries(entries: readonly ListedEntry[]): EvictedCounts {
-  const counts = { infos: 0, variants: 0, sources: 0, bytes: 0 };
-  for (const { key, meta } of entries) {
-    counts[`${key.kind}s`] += 1;
-    counts.bytes += meta.size;
-  }
-  return counts;
+  return countEvicted(entries.map(({ key: { kind }, meta: { size: bytes } }) => ({ kind, bytes })));
 }
 
 /** Only the counts of what an eviction tells. */

@@ -34,7 +34,7 @@ export function resolveWorker(
   if (interval === 0)
     throw invalidOption(
       `${path}.interval`,
-      `a worker needs time between its shifts; set ${path} to false to have none.`,
+      'a worker needs time between its shifts; to have none, set worker to false.',
     );
   const rate = { ...current.rate, ...resolveRate(options.rate ?? {}, `${path}.rate`) };
   return { interval, initialDelay: time('initialDelay'), rate };

@@ -1,17 +1,23 @@
 import { Command, CommandRunner } from 'nest-commander';
 import { didYouMean } from '../../configuration/did-you-mean.js';
 import { CliError } from '../cli-error.js';
+import { ChangedCommand } from './changed.command.js';
 import type { Commander } from './command-help.js';
+import { ConfigureCommand } from './configure.command.js';
 import { DeleteAllCachedImagesCommand } from './delete-all-cached-images.command.js';
 import { DeleteAllQueuedImagesCommand } from './delete-all-queued-images.command.js';
 import { DeleteCachedImageCommand } from './delete-cached-image.command.js';
 import { DeleteQueuedImageCommand } from './delete-queued-image.command.js';
 import { ListCachedCommand } from './list-cached.command.js';
 import { ListQueuedCommand } from './list-queued.command.js';
+import { PauseCommand, ResumeCommand } from './pausing.commands.js';
 import { PrefetchCommand } from './prefetch.command.js';
 import { QueueImageCommand } from './queue-image.command.js';
 import { QueueImagesCommand } from './queue-images.command.js';
+import { RetryCommand } from './retry.command.js';
+import { ShowCommand } from './show.command.js';
 import { StatsCommand } from './stats.command.js';
+import { TasksCommand } from './tasks.command.js';
 import { CleanCommand, PruneCommand, SweepCommand } from './upkeep.commands.js';
 
 const ABOUT = `
@@ -24,18 +30,25 @@ configuration (--config or IMAGE_SERVER_CONFIG, and the environment), also while
   description: 'manages the cache',
   subCommands: [
     ListCachedCommand,
+    ShowCommand,
+    DeleteCachedImageCommand,
+    DeleteAllCachedImagesCommand,
+    ChangedCommand,
     ListQueuedCommand,
     QueueImageCommand,
     QueueImagesCommand,
-    DeleteCachedImageCommand,
     DeleteQueuedImageCommand,
-    DeleteAllCachedImagesCommand,
     DeleteAllQueuedImagesCommand,
+    RetryCommand,
+    PauseCommand,
+    ResumeCommand,
     PrefetchCommand,
     PruneCommand,
     CleanCommand,
     SweepCommand,
     StatsCommand,
+    TasksCommand,
+    ConfigureCommand,
   ],
 })
 export class CacheCommand extends CommandRunner {

@@ -1,7 +1,9 @@
 import { SubCommand } from 'nest-commander';
 import type { EvictedCounts } from 'nestjs-image-cache';
 import type { CacheManagement } from '../management/cache-management.js';
-import { size, things } from '../output/quantities.js';
+import { countUsage } from '../management/shown.js';
+import { entries, entriesAndSize } from '../output/counted.js';
+import { size } from '../output/quantities.js';
 import { DeletingCommand, type DeletingOptions, type DeletingQuestion } from './deleting-command.js';
 import type { Call } from './managing-command.js';
 
@@ -11,33 +13,41 @@ export class DeleteAllCachedImagesCommand extends DeletingCommand {
   protected readonly help = {
     examples: [
       ['delete-all-cached-images', 'asks, and deletes'],
+      ['delete-all-cached-images --dry-run', 'counts what would go'],
       ['delete-all-cached-images --force', 'does not ask; for scripts'],
     ],
   } as const;
 
-  protected question(): DeletingQuestion {
+  protected async question(management: CacheManagement): Promise<DeletingQuestion> {
+    const usage = await management.knownUsage();
+    const counted = usage === undefined ? '' : `: ${entriesAndSize(countUsage(usage))}`;
     return {
       consequence:
         'the next request for every image goes to the source, and every picture is rendered anew; until the cache has ' +
         'filled again, answers take longer.',
-      question: 'Delete everything that is cached?',
+      question: `Delete everything that is cached${counted}?`,
     };
   }
 
-  protected async manage(management: CacheManagement, { options, signal }: Call<DeletingOptions>): Promise<void> {
-    const counts = await this.showing({ title: 'Deleting', steps: [] }, options, (onProgress) =>
-      management.evictAll({ signal, onProgress }),
+  protected async foresee(management: CacheManagement, { options, signal }: Call<DeletingOptions>): Promise<void> {
+    const counts = await this.showing({ title: 'Counting', steps: [] }, options, (onProgress) =>
+      management.evictAll({ signal, onProgress, dryRun: true }),
     );
-    if (options.json === true) this.terminal.printJson(counts);
-    else this.terminal.print(deleted(counts));
+    this.#tell(options, { counts, told: 'Would delete', extra: { dryRun: true } });
   }
-}
 
-function deleted({ variants, infos, sources, bytes }: EvictedCounts): string {
-  const parts = [
-    things(variants, 'variant'),
-    things(infos, 'info'),
-    ...(sources > 0 ? [things(sources, 'original')] : []),
-  ];
-  return `Deleted ${parts.join(', ')}: ${size(bytes)}.`;
+  protected async delete(management: CacheManagement, { options, signal }: Call<DeletingOptions>): Promise<void> {
+    const counts = await this.showing({ title: 'Deleting', steps: [] }, options, (onProgress) =>
+      management.evictAll({ signal, onProgress, dryRun: false }),
+    );
+    this.#tell(options, { counts, told: 'Deleted', extra: {} });
+  }
+
+  #tell(
+    { json = false }: DeletingOptions,
+    { counts, told, extra }: { readonly counts: EvictedCounts; readonly told: string; readonly extra: object },
+  ): void {
+    if (json) this.terminal.printJson({ ...counts, ...extra });
+    else this.terminal.print(`${told} ${entries(counts)}: ${size(counts.bytes)}.`);
+  }
 }

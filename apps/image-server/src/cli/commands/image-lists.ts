@@ -8,15 +8,25 @@ import { bodyOf } from '../management/answer-body.js';
 /** Milliseconds for a manifest to arrive. */
 const TIMEOUT = 60_000;
 
+/** What is said of a list in the help. */
+export const LIST =
+  'reads the names of images from this file, or from the input when it is -: one in a line, as it is but for blanks at ' +
+  'its end; # begins no comment, since a name may begin so';
+
+/** What programs on some systems write in front of a text. */
+const MARK = '\ufeff';
+
 /**
- * The images whose names stand in a file, one in a line; empty lines are none.
+ * The images whose names stand in a file, one in a line. Blanks at the end of a line are no part of a name, and empty
+ * lines are none; there are no comments, since a name may begin with any character.
  *
  * @param file `-` is the standard input
  * @throws CliError when it cannot be read, or names none
  */
 export async function imagesOfList(file: string): Promise<readonly string[]> {
-  const lines = (await contentOf('--from', file)).split(/\r?\n/);
-  const identifiers = [...new Set(lines)].filter((line) => line !== '');
+  const content = await contentOf('--from', file);
+  const lines = content.slice(content.startsWith(MARK) ? 1 : 0).split('\n');
+  const identifiers = [...new Set(lines.map((line) => line.trimEnd()))].filter((line) => line !== '');
   if (identifiers.length === 0) throw new CliError(`--from: ${file} names no image; write one in a line.`);
   return identifiers;
 }

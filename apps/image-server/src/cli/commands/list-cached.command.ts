@@ -11,12 +11,12 @@ const KINDS = ['info', 'variant', 'source'] as const satisfies readonly Kind[];
 const ORDERS = ['id', 'lastAccess'] as const;
 
 const COLUMNS: readonly Column<CachedEntry>[] = [
-  { title: 'ID', value: ({ identifier }) => identifier },
+  { title: 'ID', value: ({ identifier }) => identifier, mayBeCut: true },
   { title: 'Last Accessed (UTC)', value: ({ lastAccess }) => time(lastAccess) },
   { title: 'Last Modified (UTC)', value: ({ createdAt }) => time(createdAt) },
   { title: 'Size', value: (entry) => size(entry.size), align: 'right' },
   { title: 'Hits', value: ({ hits }) => (hits === undefined ? '-' : count(hits)), align: 'right' },
-  { title: 'Entry', value: ({ kind, operations }) => operations ?? kind },
+  { title: 'Entry', value: ({ kind, operations }) => operations ?? kind, mayBeCut: true },
 ];
 
 interface Options extends ListingOptions {

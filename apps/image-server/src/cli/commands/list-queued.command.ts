@@ -1,5 +1,7 @@
 import { Option, SubCommand } from 'nest-commander';
-import type { CacheManagement, QueuedJob } from '../management/cache-management.js';
+import type { QueueUse } from '../management/managed-stores.js';
+import type { CacheManagement } from '../management/cache-management.js';
+import type { QueuedJob } from '../management/queue-management.js';
 import { count, time } from '../output/quantities.js';
 import type { Column } from '../output/table.js';
 import { ListingCommand, PAGE, type ListingOptions } from './listing-command.js';
@@ -9,7 +11,7 @@ import { oneOf } from './option-values.js';
 const STATES = ['queued', 'running', 'dead'] as const;
 
 const COLUMNS: readonly Column<QueuedJob>[] = [
-  { title: 'ID', value: ({ identifier }) => identifier },
+  { title: 'ID', value: ({ identifier }) => identifier, mayBeCut: true },
   { title: 'Queued (UTC)', value: ({ queuedAt }) => time(queuedAt) },
   { title: 'State', value: ({ state }) => state },
   { title: 'Priority', value: ({ priority }) => String(priority), align: 'right' },
@@ -18,8 +20,9 @@ const COLUMNS: readonly Column<QueuedJob>[] = [
     value: ({ progress }) => (progress === undefined ? '-' : `${progress.done}/${progress.total}`),
     align: 'right',
   },
+  { title: 'Next Try (UTC)', value: ({ notBefore }) => (notBefore === undefined ? '' : time(notBefore)) },
   { title: 'Failures', value: ({ attempts }) => count(attempts), align: 'right' },
-  { title: 'Error', value: ({ error }) => error ?? '' },
+  { title: 'Error', value: ({ error }) => error ?? '', mayBeCut: true },
 ];
 
 interface Options extends ListingOptions {
@@ -27,9 +30,12 @@ interface Options extends ListingOptions {
 }
 
 /** Lists the images that wait for being prefetched. */
-@SubCommand({ name: 'list-queued', description: 'lists the images that wait for being prefetched, the next one first' })
+@SubCommand({
+  name: 'list-queued',
+  description: 'lists what is prefetched, what waits for it, the next one first, and what was given up',
+})
 export class ListQueuedCommand extends ListingCommand<Options> {
-  protected override readonly isAboutQueue = true;
+  protected override readonly queue: QueueUse = 'required';
 
   protected readonly help = {
     examples: [
@@ -45,7 +51,7 @@ export class ListQueuedCommand extends ListingCommand<Options> {
 
   protected async manage(management: CacheManagement, { options }: Call<Options>): Promise<void> {
     const { state, after, limit = PAGE, json = false } = options;
-    const page = await management.jobs({ state, after, limit });
+    const page = await management.queue.jobs({ state, after, limit });
     if (json) {
       this.terminal.printJson(page);
       return;

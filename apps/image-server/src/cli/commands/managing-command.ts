@@ -1,60 +1,22 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { CommandRunner, Option } from 'nest-commander';
+import { Injectable } from '@nestjs/common';
+import { Option } from 'nest-commander';
 import type { StoreUse } from '../../configuration/stores.js';
-import { CliError } from '../cli-error.js';
-import { Interruption } from '../interruption.js';
 import type { CacheManagement } from '../management/cache-management.js';
-import type { ConnectionOptions } from '../management/connection-options.js';
-import { Connector } from '../management/connector.js';
-import { NO_PROGRESS, type Progress } from '../output/progress.js';
-import { Terminal } from '../output/terminal.js';
-import { describeCommand, type CommandHelp, type Commander } from './command-help.js';
-import { wholeNumber } from './option-values.js';
+import type { Connector } from '../management/connector.js';
+import type { QueueUse } from '../management/managed-stores.js';
+import { ConnectedCommand, named, type ConnectedOptions } from './connected-command.js';
+
+export type { Call } from './connected-command.js';
 
 /** What every command that manages a cache takes. */
-export interface ManagingOptions extends ConnectionOptions {
-  readonly json?: boolean;
-}
+export type ManagingOptions = ConnectedOptions;
 
-/** A command that manages a cache: opens it, does something with it, and gives it back. */
+/** A command that manages a cache: that of a server, or that in the stores of a configuration. */
 @Injectable()
-export abstract class ManagingCommand<Options extends ManagingOptions = ManagingOptions> extends CommandRunner {
-  readonly #connector: Connector;
-  readonly #interruption: Interruption;
-  protected readonly terminal: Terminal;
-  protected abstract readonly help: CommandHelp;
-
-  constructor(
-    @Inject(Terminal) terminal: Terminal,
-    @Inject(Connector) connector: Connector,
-    @Inject(Interruption) interruption: Interruption,
-  ) {
-    super();
-    this.terminal = terminal;
-    this.#connector = connector;
-    this.#interruption = interruption;
-  }
-
-  @Option({ flags: '--server <url>', description: 'manages the cache of this server; also IMAGE_SERVER_URL' })
-  parseServer(value: string): string {
-    return named('--server', value);
-  }
-
-  @Option({ flags: '--user <name>', description: 'name for its admin API; also IMAGE_SERVER_USERNAME' })
-  parseUser(value: string): string {
-    return named('--user', value);
-  }
-
-  @Option({ flags: '--secret-file <file>', description: 'reads the secret from a file; else from IMAGE_SERVER_SECRET' })
-  parseSecretFile(value: string): string {
-    return named('--secret-file', value);
-  }
-
-  @Option({ flags: '--timeout <seconds>', description: 'gives the server so long for an answer (default: 30)' })
-  parseTimeout(value: string): number {
-    return 1000 * wholeNumber('--timeout', value, { min: 1, max: 86_400 });
-  }
-
+export abstract class ManagingCommand<Options extends ManagingOptions = ManagingOptions> extends ConnectedCommand<
+  Options,
+  CacheManagement
+> {
   @Option({
     flags: '--config <file>',
     description: 'manages the stores of this configuration, without a server; also IMAGE_SERVER_CONFIG',
@@ -63,63 +25,13 @@ export abstract class ManagingCommand<Options extends ManagingOptions = Managing
     return named('--config', value);
   }
 
-  @Option({ flags: '--json', description: 'prints JSON' })
-  parseJson(): boolean {
-    return true;
-  }
-
-  override setCommand(command: Commander): this {
-    describeCommand(command, this.help);
-    return super.setCommand(command);
-  }
-
-  /** Opens the cache, manages it and closes it. */
-  override async run(params: string[], options: Options): Promise<void> {
-    const management = await this.#connector.open(options, { use: this.useOf(options), queue: this.isAboutQueue });
-    try {
-      await this.manage(management, { params, options, signal: this.signal });
-    } finally {
-      await management.close();
-    }
-  }
-
-  /** Aborted when the command is interrupted. */
-  protected get signal(): AbortSignal {
-    return this.#interruption.signal;
-  }
-
-  /** Whether the queue is managed, and not what is cached. */
-  protected readonly isAboutQueue: boolean = false;
+  /** Whether the queue is opened, too. */
+  protected readonly queue: QueueUse = 'none';
 
   /** What stores are opened for. */
   protected readonly useOf: (options: Options) => StoreUse = () => 'look';
 
-  /** What the command does. */
-  protected abstract manage(management: CacheManagement, call: Call<Options>): Promise<void>;
-
-  /** Does long work, and shows how far it is. */
-  protected async showing<T>(
-    { title, steps }: { readonly title: string; readonly steps: readonly string[] },
-    { json = false }: Options,
-    work: (onProgress: Progress['update']) => Promise<T>,
-  ): Promise<T> {
-    const progress = json ? NO_PROGRESS : this.terminal.progress(title, steps);
-    try {
-      return await work(progress.update);
-    } finally {
-      progress.end();
-    }
+  protected override open(connector: Connector, options: Options): Promise<CacheManagement> {
+    return connector.open(options, { use: this.useOf(options), queue: this.queue });
   }
-}
-
-/** How a command is called. */
-export interface Call<Options> {
-  readonly params: readonly string[];
-  readonly options: Options;
-  readonly signal: AbortSignal;
-}
-
-function named(option: string, value: string): string {
-  if (value === '') throw new CliError(`${option}: is empty.`);
-  return value;
 }

@@ -1,5 +1,6 @@
 import { SubCommand } from 'nest-commander';
-import type { CacheManagement, Queued } from '../management/cache-management.js';
+import type { CacheManagement } from '../management/cache-management.js';
+import type { Queued } from '../management/queue-management.js';
 import { printable } from 'nestjs-image-cache';
 import type { Call } from './managing-command.js';
 import { identifierOf } from './option-values.js';
@@ -31,7 +32,7 @@ export class QueueImageCommand extends QueuingCommand {
   protected async manage(management: CacheManagement, { params, options }: Call<QueuingOptions>): Promise<void> {
     const identifier = identifierOf(params);
     const { variant: variants, priority, json = false } = options;
-    const queued = await management.enqueue({ identifier, variants, priority });
+    const queued = await management.queue.enqueue({ identifier, variants, priority });
     if (json) this.terminal.printJson(queued);
     else this.terminal.print(`${printable(identifier)} ${OUTCOMES[queued.status]}`);
   }

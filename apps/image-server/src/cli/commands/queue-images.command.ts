@@ -1,8 +1,9 @@
 import { Option, SubCommand } from 'nest-commander';
 import { CliError } from '../cli-error.js';
-import type { CacheManagement, QueueAllRequest, QueuedCounts } from '../management/cache-management.js';
+import type { CacheManagement } from '../management/cache-management.js';
+import type { QueueAllRequest, QueuedCounts } from '../management/queue-management.js';
 import { things } from '../output/quantities.js';
-import { imagesOfList, imagesOfManifest } from './image-lists.js';
+import { LIST, imagesOfList, imagesOfManifest } from './image-lists.js';
 import type { Call } from './managing-command.js';
 import { QueuingCommand, type QueuingOptions } from './queuing-command.js';
 
@@ -30,7 +31,7 @@ export class QueueImagesCommand extends QueuingCommand<Options> {
 
   @Option({
     flags: '--from <file>',
-    description: 'reads the names of images from this file, one in a line; - is the input',
+    description: LIST,
   })
   parseFrom(value: string): string {
     return value;
@@ -55,7 +56,7 @@ export class QueueImagesCommand extends QueuingCommand<Options> {
     const images = await imagesOf(options, signal);
     const { variant: variants, priority, json = false } = options;
     const counts = await this.showing({ title: 'Queuing', steps: [] }, options, (onProgress) =>
-      management.enqueueAll({ images, variants, priority }, { signal, onProgress }),
+      management.queue.enqueueAll({ images, variants, priority }, { signal, onProgress }),
     );
     if (json) this.terminal.printJson(counts);
     else this.terminal.print(told(counts));

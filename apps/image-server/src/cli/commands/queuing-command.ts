@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Option } from 'nest-commander';
 import { CliError } from '../cli-error.js';
+import type { QueueUse } from '../management/managed-stores.js';
 import { ManagingCommand, type ManagingOptions } from './managing-command.js';
 import { wholeNumber } from './option-values.js';
 
@@ -13,7 +14,7 @@ export interface QueuingOptions extends ManagingOptions {
 /** A command that queues images. */
 @Injectable()
 export abstract class QueuingCommand<Options extends QueuingOptions = QueuingOptions> extends ManagingCommand<Options> {
-  protected override readonly isAboutQueue = true;
+  protected override readonly queue: QueueUse = 'required';
 
   @Option({
     flags: '--variant <parameters>',

@@ -1,6 +1,7 @@
 import { Option } from 'nest-commander';
 import type { StepReport, SweepReport } from 'nestjs-image-cache';
 import type { StoreUse } from '../../configuration/stores.js';
+import { CliError } from '../cli-error.js';
 import type { CacheManagement, CacheStatus, Upkeep } from '../management/cache-management.js';
 import { count, duration, size, things } from '../output/quantities.js';
 import type { Column } from '../output/table.js';
@@ -16,7 +17,11 @@ const COLUMNS: readonly Column<StepReport>[] = [
 ];
 
 /** Shown when there is something to be said. */
-const NOTE: Column<StepReport> = { title: 'Note', value: ({ stopped, failure }) => stopped ?? failure ?? '' };
+const NOTE: Column<StepReport> = {
+  title: 'Note',
+  value: ({ stopped, failure }) => stopped ?? failure ?? '',
+  mayBeCut: true,
+};
 
 interface Options extends ManagingOptions {
   readonly dryRun?: boolean;
@@ -35,7 +40,7 @@ export abstract class UpkeepCommand extends ManagingCommand<Options> {
   /** To clean up needs no bounds; a dry run is not to have an effect by what it opens. */
   protected override readonly useOf = ({ dryRun = false }: Options): StoreUse => {
     if (this.which === 'clean') return 'look';
-    return dryRun ? 'count' : 'serve';
+    return dryRun ? 'count' : 'upkeep';
   };
 
   protected async manage(management: CacheManagement, { options, signal }: Call<Options>): Promise<void> {
@@ -44,15 +49,15 @@ export abstract class UpkeepCommand extends ManagingCommand<Options> {
     const report = await this.showing({ title: 'Sweeping', steps }, options, (onProgress) =>
       management.upkeep(which, { signal, onProgress, dryRun }),
     );
-    if (json) {
-      this.terminal.printJson(report);
-      return;
-    }
+    const { steps: done, skipped = [] } = report;
+    if (json) this.terminal.printJson(report);
+    if (done.length === 0 && skipped.length > 0)
+      throw new CliError(`Nothing has been done: another process is sweeping ${skipped.join(', ')}; try again later.`);
+    if (json) return;
     this.#show(report);
     if (which === 'prune' && !dryRun) this.#tellLeft((await management.status()).usage);
   }
 
-  /** Of what is too much, some may have gone before the step had its turn. */
   #tellLeft(usage: CacheStatus['usage']): void {
     if (usage === undefined) return;
     const all = Object.values(usage);

@@ -46,6 +46,7 @@ function wordsOf({ path, command }: CommandPath): string[] {
   const reply = (words: readonly string[]): string => `COMPREPLY=($(compgen ${list(words)} -- "$word")) ;;`;
   return [
     `    "${nameOf(path)} -"*) ${reply(options)}`,
+    ...(command.takesFile === true ? [`    "${nameOf(path)} "*) COMPREPLY=($(compgen -f -- "$word")) ;;`] : []),
     ...(commands.length > 0 ? [`    "${nameOf(path)} "*) ${reply(commands)}`] : []),
   ];
 }

@@ -6,6 +6,8 @@ export interface CompletedCommand {
   readonly description: string;
   readonly commands: readonly CompletedCommand[];
   readonly options: readonly CompletedOption[];
+  /** Whether it takes the name of a file. */
+  readonly takesFile?: boolean;
 }
 
 /** An option of a command. */
@@ -29,6 +31,8 @@ export interface CommandPath {
 
 const HELP: CompletedOption = { short: '-h', long: '--help', description: 'shows the help' };
 
+const VERSION: CompletedOption = { short: '-V', long: '--version', description: 'tells which version this is' };
+
 const CONFIG: CompletedOption = { long: '--config', description: 'reads this YAML file', value: 'file' };
 
 /** The command line as a whole: what the server itself understands, and the commands of the parser. */
@@ -39,8 +43,12 @@ export function programOf(parser: Commander, shells: readonly string[]): Complet
     commands,
     options: [CONFIG, HELP],
   });
+  const translating = (server: string): CompletedCommand => ({
+    ...own(`from-${server}`, 'translates the configuration of such a server'),
+    takesFile: true,
+  });
   const parsed = parser.commands.map(commandOf);
-  return own(
+  const program = own(
     'image-server',
     'serves images',
     own(
@@ -48,9 +56,24 @@ export function programOf(parser: Commander, shells: readonly string[]): Complet
       'shows the configuration',
       own('check', 'shows what is in effect, and what is wrong'),
       own('keys', 'lists the keys'),
+      translating('glance'),
+      translating('galia'),
     ),
     ...parsed.map((each) => (each.name === 'completion' ? { ...each, commands: shells.map(shell) } : each)),
+    helpOf(parsed),
   );
+  return { ...program, options: [...program.options, VERSION] };
+}
+
+/** The command that shows the help of others. */
+function helpOf(commands: readonly CompletedCommand[]): CompletedCommand {
+  const names = commands.map(({ name, description, commands: inside }) => ({
+    name,
+    description,
+    commands: inside.map((each) => ({ ...each, commands: [], options: [] })),
+    options: [],
+  }));
+  return { name: 'help', description: 'shows the help of a command', commands: names, options: [] };
 }
 
 /** A command and all that are in it. */
@@ -63,7 +86,7 @@ function commandOf(command: Commander): CompletedCommand {
     name: command.name(),
     description: command.description(),
     commands: command.commands.map(commandOf),
-    options: [...command.options.map(optionOf), HELP],
+    options: [...command.options.filter(({ hidden }) => !hidden).map(optionOf), HELP],
   };
 }
 

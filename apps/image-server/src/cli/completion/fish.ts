@@ -14,6 +14,7 @@ function linesOf(program: string, { path, command }: CommandPath): string[] {
   const where = `complete -c ${program} -n ${quoted(conditionOf(path, command))}`;
   return [
     ...command.commands.map(({ name, description }) => `${where} -a ${name} -d ${quoted(description)}`),
+    ...(command.takesFile === true ? [`${where} -F`] : []),
     ...command.options.map((option) => `${where} ${optionOf(option)}`),
   ];
 }

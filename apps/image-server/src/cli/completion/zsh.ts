@@ -53,6 +53,7 @@ function wordsOf({ path, command }: CommandPath): string[] {
     `found=(${words.join(' ')}); _describe ${what} found ;;`;
   return [
     `    "${nameOf(path)} -"*) ${reply('option', options)}`,
+    ...(command.takesFile === true ? [`    "${nameOf(path)} "*) _files ;;`] : []),
     ...(commands.length > 0 ? [`    "${nameOf(path)} "*) ${reply('command', commands)}`] : []),
   ];
 }

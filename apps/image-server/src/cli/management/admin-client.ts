@@ -136,7 +136,8 @@ export class AdminClient {
     }
     const after = headers.get('retry-after');
     const hint = after === null ? '' : `; try again in ${after} s`;
-    return new CliError(`${this.#base}: answered ${status}${message === '' ? '' : `: ${message}`}${hint}`);
+    const said = after === null ? message : message.replace(/\.$/, '');
+    return new CliError(`${this.#base}: answered ${status}${message === '' ? '' : `: ${said}`}${hint}`);
   }
 
   #parsed(text: string): unknown {

@@ -1,4 +1,6 @@
-import type { EvictedCounts, Kind, StepProgress, SweepReport, Usage } from 'nestjs-image-cache';
+import type { EvictedCounts, ImageInfo, Kind, SweepReport, Usage, Warmth } from 'nestjs-image-cache';
+import type { QueuedJob, QueueManagement } from './queue-management.js';
+import type { Rehearsable } from './work.js';
 
 /** An entry of the cache as a listing shows it. */
 export interface CachedEntry {
@@ -36,90 +38,29 @@ export interface EntryPage {
   readonly partial?: true;
 }
 
-/** An image that waits for being prefetched. */
-export interface QueuedJob {
+/** What there is of an image. */
+export interface ImageDescription {
   readonly identifier: string;
-  readonly state: 'queued' | 'running' | 'dead';
-  readonly priority: number;
-  readonly variants?: readonly string[];
-  /** ISO 8601, UTC. */
-  readonly queuedAt: string;
-  /** Attempts that have failed. */
-  readonly attempts: number;
-  readonly progress?: { readonly total: number; readonly done: number };
-  /** Why the last attempt failed. */
-  readonly error?: string;
-}
-
-/** How the queue is listed. */
-export interface JobsRequest {
-  readonly state?: QueuedJob['state'] | undefined;
-  /** `next` of the page before. */
-  readonly after?: string | undefined;
-  readonly limit: number;
-}
-
-/** A page of the queue. */
-export interface JobPage {
-  readonly jobs: readonly QueuedJob[];
-  /** Where the next page begins; absent on the last one. */
-  readonly next?: string;
-}
-
-/** What is to be queued. */
-export interface QueueRequest {
-  readonly identifier: string;
-  readonly variants?: readonly string[] | undefined;
-  readonly priority?: number | undefined;
-}
-
-/** What became of it. */
-export interface Queued {
-  readonly status: 'queued' | 'already-queued' | 'writing' | 'cached';
+  readonly state: 'cached' | 'writing' | 'queued';
+  readonly entries: readonly CachedEntry[];
+  /** Of the entries. */
+  readonly bytes: number;
+  readonly hits?: number;
+  readonly info?: ImageInfo;
   readonly job?: QueuedJob;
+  /** Absent where nothing is prefetched. */
+  readonly warmth?: Warmth;
 }
 
-/** What is to be queued, many at a time: images by name, or those in a folder of the source. */
-export interface QueueAllRequest extends Omit<QueueRequest, 'identifier'> {
-  readonly images: { readonly identifiers: readonly string[] } | { readonly folder: string };
-}
-
-/** What became of many images. */
-export interface QueuedCounts {
-  readonly queued: number;
-  readonly alreadyQueued: number;
-  readonly writing: number;
-  readonly cached: number;
-}
-
-/** What the prefetcher did. */
-export interface Prefetched {
-  readonly completed: number;
-  readonly retried: number;
-  readonly dead: number;
-  readonly rendered: number;
-  readonly cached: number;
-  readonly failed: number;
-  /** Milliseconds. */
-  readonly duration: number;
-  readonly aborted: boolean;
+/** What became of images that have changed. */
+export interface ChangedCounts {
+  readonly evicted: EvictedCounts;
+  /** Variants that are queued to be rendered anew. */
+  readonly requeued: number;
 }
 
 /** Which steps of maintenance are done: all of a shift, what bounds ask for, or what is of no use. */
 export type Upkeep = 'sweep' | 'prune' | 'clean';
-
-/** How far long work is. */
-export interface WorkProgress extends Partial<StepProgress> {
-  /** What there is to do, and what of it is done. */
-  readonly total?: number;
-  readonly done?: number;
-}
-
-/** How long work is done. */
-export interface Work {
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: WorkProgress) => void;
-}
 
 /** What a cache may hold. */
 export interface CacheBounds {
@@ -137,28 +78,26 @@ export interface CacheStatus {
 
 /** A cache that is managed: of a server that runs, or in the configured stores. */
 export interface CacheManagement {
+  /** What waits for being prefetched. */
+  readonly queue: QueueManagement;
   /** Lists what is cached. */
   entries(request: EntriesRequest): Promise<EntryPage>;
-  /** Lists what waits for being prefetched. */
-  jobs(request: JobsRequest): Promise<JobPage>;
-  /** Queues an image for being prefetched. */
-  enqueue(request: QueueRequest): Promise<Queued>;
-  /** Queues many images. */
-  enqueueAll(request: QueueAllRequest, work: Work): Promise<QueuedCounts>;
+  /** Tells what there is of an image; `undefined` when nothing is known of it. */
+  describe(identifier: string): Promise<ImageDescription | undefined>;
   /** Evicts all that is cached of an image; `false` when nothing is. */
   evict(identifier: string): Promise<boolean>;
-  /** Takes an image out of the queue; `false` when it is not there. */
-  dequeue(identifier: string): Promise<boolean>;
+  /** Counts what is cached of an image. */
+  countOf(identifier: string): Promise<EvictedCounts>;
   /** Evicts everything. */
-  evictAll(work: Work): Promise<EvictedCounts>;
-  /** Empties the queue; returns how many jobs went. */
-  clearQueue(): Promise<number>;
-  /** Works the queue off. */
-  prefetch(work: Work): Promise<Prefetched>;
+  evictAll(work: Rehearsable): Promise<EvictedCounts>;
+  /** Evicts images that have changed, and queues again what was there of them. */
+  changed(identifiers: readonly string[], work: Rehearsable): Promise<ChangedCounts>;
   /** Does steps of maintenance. */
-  upkeep(which: Upkeep, options: Work & { readonly dryRun: boolean }): Promise<SweepReport>;
+  upkeep(which: Upkeep, work: Rehearsable): Promise<SweepReport>;
   /** What the cache holds and does. */
   status(): Promise<CacheStatus>;
+  /** What the cache holds, where that is known without counting it. */
+  knownUsage(): Promise<CacheStatus['usage']>;
   /** Gives everything back. */
   close(): Promise<void>;
 }

@@ -32,6 +32,11 @@ class QueueModule {
   }
 }
 
+/** Whether a configuration has a queue that can be managed without its server. */
+export function hasConfiguredQueue(settings: Settings): boolean {
+  return settings['cache.server.prefetch.enabled'] && queueDirectory(settings) !== undefined;
+}
+
 /**
  * Opens the queue of a configuration; a server may be working it off at the same time.
  *

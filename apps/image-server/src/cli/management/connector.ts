@@ -8,6 +8,7 @@ import { AdminClient } from './admin-client.js';
 import type { CacheManagement } from './cache-management.js';
 import type { ConnectionOptions } from './connection-options.js';
 import type { ManagedStores } from './managed-stores.js';
+import { ServerControl } from './server-control.js';
 import { ServerManagement } from './server-management.js';
 
 /** Milliseconds. */
@@ -24,10 +25,7 @@ export class Connector {
    */
   async open(options: ConnectionOptions, what: ManagedStores): Promise<CacheManagement> {
     const { env: environment } = process;
-    if (options.server !== undefined && options.config !== undefined) {
-      throw new CliError('--server and --config: name one of them; a server has its own configuration.');
-    }
-    const url = options.server ?? (options.config === undefined ? valueOf(environment, 'IMAGE_SERVER_URL') : undefined);
+    const url = addressOf(options, environment);
     if (url !== undefined) return new ServerManagement(clientOf(url, options, environment));
     const file = options.config ?? valueOf(environment, 'IMAGE_SERVER_CONFIG');
     const configuration = readConfiguration({ file, environment });
@@ -36,6 +34,26 @@ export class Connector {
     const { StoreManagement } = await import('./store-management.js');
     return StoreManagement.open(configuration.settings, what);
   }
+
+  /**
+   * What only a server can be asked.
+   *
+   * @throws CliError when none is named
+   */
+  openServer(options: ConnectionOptions): ServerControl {
+    const { env: environment } = process;
+    const url = addressOf(options, environment);
+    if (url === undefined)
+      throw new CliError('Only a server that runs can be asked this; name it by --server or IMAGE_SERVER_URL.');
+    return new ServerControl(clientOf(url, options, environment));
+  }
+}
+
+/** The address of the server that is named; `undefined` when it is a configuration, or nothing. */
+function addressOf({ server, config }: ConnectionOptions, environment: Environment): string | undefined {
+  if (server !== undefined && config !== undefined)
+    throw new CliError('--server and --config: name one of them; a server has its own configuration.');
+  return server ?? (config === undefined ? valueOf(environment, 'IMAGE_SERVER_URL') : undefined);
 }
 
 function clientOf(

@@ -1,36 +1,33 @@
-import type { EvictedCounts, SweepReport } from 'nestjs-image-cache';
+import { sumCounts, type EvictedCounts, type SweepReport } from 'nestjs-image-cache';
 import type { AdminClient } from './admin-client.js';
 import { shaped } from './answer-shapes.js';
 import type {
   CachedEntry,
   CacheManagement,
   CacheStatus,
+  ChangedCounts,
   EntriesRequest,
   EntryPage,
-  JobPage,
-  JobsRequest,
-  Prefetched,
-  Queued,
-  QueuedJob,
-  QueueAllRequest,
-  QueuedCounts,
-  QueueRequest,
+  ImageDescription,
   Upkeep,
-  Work,
-  WorkProgress,
 } from './cache-management.js';
+import { inParts } from './parts.js';
+import { ServerQueue } from './server-queue.js';
 import { ServerTasks, type TaskVerb } from './server-tasks.js';
+import type { Rehearsable } from './work.js';
 
 const VERBS: Readonly<Record<Upkeep, TaskVerb>> = { sweep: 'SweepCache', prune: 'PruneCache', clean: 'CleanCache' };
 
 /** Manages the cache of a server that runs, by its admin API. */
 export class ServerManagement implements CacheManagement {
+  readonly queue: ServerQueue;
   readonly #client: AdminClient;
   readonly #tasks: ServerTasks;
 
   constructor(client: AdminClient) {
     this.#client = client;
     this.#tasks = new ServerTasks(client);
+    this.queue = new ServerQueue(client, this.#tasks);
   }
 
   async entries({ kind, order, after, limit }: EntriesRequest): Promise<EntryPage> {
@@ -43,61 +40,55 @@ export class ServerManagement implements CacheManagement {
     };
   }
 
-  async jobs({ state, after, limit }: JobsRequest): Promise<JobPage> {
-    const answer = await this.#client.request({ path: ['queue'], query: { state, after, limit } });
-    const { jobs, next } = shaped<JobPage>(answer, { jobs: 'array' });
-    return { jobs: jobs.map(jobOf), ...(next !== undefined && { next }) };
-  }
-
-  async enqueue({ identifier, variants, priority }: QueueRequest): Promise<Queued> {
-    const body = { variants, priority };
-    const answer = await this.#client.request({ path: ['cache', identifier], method: 'PUT', body });
-    return shaped<Queued>(answer, { status: 'string' });
-  }
-
-  async enqueueAll({ images, variants, priority }: QueueAllRequest, work: Work): Promise<QueuedCounts> {
-    const sum = { queued: 0, alreadyQueued: 0, writing: 0, cached: 0 };
-    for (const part of partsOf(images)) {
-      const onProgress = ({ examined = 0, ...progress }: WorkProgress): void => {
-        work.onProgress({ ...progress, examined: sumOf(sum) + examined });
-      };
-      const task = { verb: 'QueueImages', ...part, variants, priority } as const;
-      const answer = await this.#tasks.run(task, { ...work, onProgress });
-      const counts = shaped<QueuedCounts>(answer, QUEUED);
-      for (const outcome of OUTCOMES) sum[outcome] += counts[outcome];
-    }
-    return sum;
+  async describe(identifier: string): Promise<ImageDescription | undefined> {
+    const answer = await this.#client.find({ path: ['cache', identifier] });
+    if (answer === undefined) return undefined;
+    const found = shaped<ImageDescription>(answer, { state: 'string', entries: 'array', bytes: 'number' });
+    return { ...found, entries: found.entries.map(entryOf) };
   }
 
   async evict(identifier: string): Promise<boolean> {
     return (await this.#client.find({ path: ['cache', identifier], method: 'DELETE' })) !== undefined;
   }
 
-  async dequeue(identifier: string): Promise<boolean> {
-    return (await this.#client.find({ path: ['queue', identifier], method: 'DELETE' })) !== undefined;
+  async countOf(identifier: string): Promise<EvictedCounts> {
+    const query = { dryRun: true };
+    return countsOf(await this.#client.request({ path: ['cache', identifier], method: 'DELETE', query }));
   }
 
-  async evictAll(work: Work): Promise<EvictedCounts> {
-    return shaped<EvictedCounts>(await this.#tasks.run({ verb: 'PurgeCache' }, work), COUNTS);
+  async evictAll({ dryRun, ...work }: Rehearsable): Promise<EvictedCounts> {
+    return countsOf(await this.#tasks.run({ verb: 'PurgeCache', ...(dryRun && { dryRun }) }, work));
   }
 
-  async clearQueue(): Promise<number> {
-    const answer = await this.#client.request({ path: ['cache'], method: 'DELETE', query: { target: 'queue' } });
-    return shaped<{ readonly queued: number }>(answer, { queued: 'number' }).queued;
+  async changed(identifiers: readonly string[], { dryRun, signal, onProgress }: Rehearsable): Promise<ChangedCounts> {
+    const done: ChangedCounts[] = [];
+    let examined = 0;
+    const query = dryRun ? { dryRun } : {};
+    for (const part of inParts(identifiers)) {
+      const body = { identifiers: part };
+      const answer = await this.#client.request({ path: ['actions', 'changed'], method: 'POST', query, body, signal });
+      const { evicted, requeued } = shaped<ChangedCounts>(answer, { evicted: 'object', requeued: 'number' });
+      done.push({ evicted: countsOf(evicted), requeued });
+      examined += part.length;
+      onProgress({ examined });
+    }
+    return {
+      evicted: sumCounts(done.map(({ evicted }) => evicted)),
+      requeued: done.reduce((sum, { requeued }) => sum + requeued, 0),
+    };
   }
 
-  async prefetch(work: Work): Promise<Prefetched> {
-    const report = await this.#tasks.run({ verb: 'PrefetchImages' }, work);
-    return shaped<Prefetched>(report, { completed: 'number', retried: 'number', dead: 'number', duration: 'number' });
-  }
-
-  async upkeep(which: Upkeep, { dryRun, ...work }: Work & { readonly dryRun: boolean }): Promise<SweepReport> {
+  async upkeep(which: Upkeep, { dryRun, ...work }: Rehearsable): Promise<SweepReport> {
     const report = await this.#tasks.run({ verb: VERBS[which], ...(dryRun && { dryRun }) }, work);
     return shaped<SweepReport>(report, { steps: 'array', duration: 'number', aborted: 'boolean' });
   }
 
   async status(): Promise<CacheStatus> {
     return shaped<ServerStatus>(await this.#client.request({ path: ['status'] }), { stats: 'object' });
+  }
+
+  async knownUsage(): Promise<CacheStatus['usage']> {
+    return (await this.status()).usage;
   }
 
   /** There is nothing to be given back. */
@@ -111,24 +102,8 @@ interface ServerStatus extends CacheStatus {
   readonly stats: object;
 }
 
-const COUNTS = { infos: 'number', variants: 'number', sources: 'number', bytes: 'number' } as const;
-
-const OUTCOMES = ['queued', 'alreadyQueued', 'writing', 'cached'] as const;
-
-const QUEUED = { queued: 'number', alreadyQueued: 'number', writing: 'number', cached: 'number' } as const;
-
-/** Images of one request, so that it is not too large for any server. */
-const MOST = 1000;
-
-function* partsOf(images: QueueAllRequest['images']): Generator<QueueAllRequest['images']> {
-  if ('folder' in images) yield images;
-  else
-    for (let first = 0; first < images.identifiers.length; first += MOST)
-      yield { identifiers: images.identifiers.slice(first, first + MOST) };
-}
-
-function sumOf(counts: QueuedCounts): number {
-  return OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
+function countsOf(answer: unknown): EvictedCounts {
+  return shaped<EvictedCounts>(answer, { infos: 'number', variants: 'number', sources: 'number', bytes: 'number' });
 }
 
 function entryOf(entry: CachedEntry): CachedEntry {
@@ -139,8 +114,4 @@ function entryOf(entry: CachedEntry): CachedEntry {
     createdAt: 'string',
     lastAccess: 'string',
   });
-}
-
-function jobOf(job: QueuedJob): QueuedJob {
-  return shaped<QueuedJob>(job, { identifier: 'string', state: 'string', queuedAt: 'string' });
 }

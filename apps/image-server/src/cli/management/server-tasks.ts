@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CliError } from '../cli-error.js';
 import type { AdminClient } from './admin-client.js';
 import { shaped } from './answer-shapes.js';
-import type { Work, WorkProgress } from './cache-management.js';
+import type { Work, WorkProgress } from './work.js';
 
 /** What a server can be told to do. */
 export type TaskVerb = 'PurgeCache' | 'SweepCache' | 'CleanCache' | 'PruneCache' | 'QueueImages' | 'PrefetchImages';
@@ -18,13 +18,24 @@ export interface TaskRequest {
   readonly priority?: number | undefined;
 }
 
-interface Task {
+/** What a server does or has done, as it tells it. */
+export interface ServerTask {
   readonly id: string;
-  readonly status: 'queued' | 'running' | 'succeeded' | 'failed' | 'aborted';
+  readonly verb: string;
+  readonly identifier?: string;
+  readonly folder?: string;
+  readonly dryRun?: boolean;
+  readonly status: 'queued' | 'running' | 'succeeded' | 'failed' | 'aborted' | 'cancelled';
+  /** ISO 8601, UTC. */
+  readonly queuedAt: string;
+  readonly startedAt?: string;
+  readonly stoppedAt?: string;
   readonly progress?: WorkProgress;
   readonly result?: unknown;
   readonly error?: string;
 }
+
+type Task = Pick<ServerTask, 'id' | 'status' | 'progress' | 'result' | 'error'>;
 
 /** Milliseconds between two looks at a task; at first, many are done at once. */
 const FIRST_LOOK = 50;
@@ -51,6 +62,7 @@ export class ServerTasks {
       task = await this.#look(task, signal);
     }
     if (task.status === 'failed') throw new CliError(`The server failed: ${task.error ?? 'it does not say why'}`);
+    if (task.status === 'cancelled') throw new CliError(`Somebody has cancelled ${request.verb} on the server.`);
     if (task.result === undefined) throw new CliError(`The server ended before ${request.verb} was done; see its log.`);
     return task.result;
   }
@@ -64,7 +76,9 @@ export class ServerTasks {
 
   async #wait(milliseconds: number, { id }: Task, signal: AbortSignal): Promise<void> {
     await pause(milliseconds, undefined, { signal }).catch(() => {
-      throw new CliError(`Nobody waits any more; the server goes on with it, as its task ${id}.`);
+      throw new CliError(
+        `Nobody waits any more; the server goes on with it: image-server cache tasks ${id} tells how far, --cancel ends it.`,
+      );
     });
   }
 }

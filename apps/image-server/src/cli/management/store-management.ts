@@ -1,12 +1,10 @@
 import {
-  parseSize,
+  describeImage,
   isListingPartial,
+  parseSize,
+  sumCounts,
   type EvictedCounts,
   type ImageCache,
-  type ListedEntry,
-  type Prefetcher,
-  type PrefetchJob,
-  type PrefetchRequest,
   type SweepOptions,
   type SweepReport,
 } from 'nestjs-image-cache';
@@ -17,39 +15,39 @@ import type {
   CachedEntry,
   CacheManagement,
   CacheStatus,
+  ChangedCounts,
   EntriesRequest,
   EntryPage,
-  JobPage,
-  JobsRequest,
-  Prefetched,
-  Queued,
-  QueueAllRequest,
-  QueuedCounts,
-  QueuedJob,
-  QueueRequest,
+  ImageDescription,
   Upkeep,
-  Work,
 } from './cache-management.js';
 import { openConfiguredCache } from './configured-cache.js';
-import { openConfiguredQueue, type ConfiguredQueue } from './configured-queue.js';
+import { hasConfiguredQueue, openConfiguredQueue, type ConfiguredQueue } from './configured-queue.js';
 import type { ManagedStores } from './managed-stores.js';
+import { countEntries, countUsage, shownEntry, shownJob } from './shown.js';
+import { StoreQueue } from './store-queue.js';
+import type { Rehearsable } from './work.js';
 
 const UPKEEP: Readonly<Record<Upkeep, (cache: ImageCache, options: SweepOptions) => Promise<SweepReport>>> = {
   sweep: (cache, options) => cache.sweep(options),
-  prune: (cache, options) => cache.sweep({ ...options, steps: ['bounds'] }),
+  // An index that does not know all entries yet would have none of the others go.
+  prune: (cache, { dryRun = false, ...options }) =>
+    cache.sweep({ ...options, dryRun, steps: [...(isIndexing(cache) && !dryRun ? RECONCILE : []), 'bounds'] }),
   clean: (cache, options) => cache.cleanUp(options),
 };
+
+const RECONCILE = ['reconcile'] as const;
 
 /** Manages the cache in the stores of a configuration, which a server may be using at the same time. */
 export class StoreManagement implements CacheManagement {
   readonly #cache: ImageCache;
-  readonly #queue: ConfiguredQueue | undefined;
+  readonly #opened: ConfiguredQueue | undefined;
   readonly #settings: Settings;
 
   private constructor(cache: ImageCache, settings: Settings, queue?: ConfiguredQueue) {
     this.#cache = cache;
     this.#settings = settings;
-    this.#queue = queue;
+    this.#opened = queue;
   }
 
   /**
@@ -58,11 +56,16 @@ export class StoreManagement implements CacheManagement {
    * @throws CliError, ConfigurationError or ImageCacheError when they cannot be used
    */
   static async open(settings: Settings, { use, queue }: ManagedStores): Promise<StoreManagement> {
-    if (queue) {
+    if (queue === 'required' || (queue === 'any' && hasConfiguredQueue(settings))) {
       const opened = await openConfiguredQueue(settings, use);
       return new StoreManagement(opened.cache, settings, opened);
     }
     return new StoreManagement(await openConfiguredCache(settings, use), settings);
+  }
+
+  get queue(): StoreQueue {
+    if (this.#opened === undefined) throw new CliError('The queue has not been opened.');
+    return new StoreQueue(this.#opened.prefetcher, this.#cache);
   }
 
   async entries({ kind, order, after, limit }: EntriesRequest): Promise<EntryPage> {
@@ -78,23 +81,12 @@ export class StoreManagement implements CacheManagement {
     return { entries, ...note };
   }
 
-  async jobs({ state, after, limit }: JobsRequest): Promise<JobPage> {
-    const options = { limit, ...(state && { state }), ...(after !== undefined && { after }) };
-    const { jobs, next } = await this.#prefetcher.jobs(options);
-    return { jobs: jobs.map(shownJob), ...(next !== undefined && { next }) };
-  }
-
-  async enqueue({ identifier, variants, priority }: QueueRequest): Promise<Queued> {
-    const { status, job } = await this.#prefetcher.enqueue({ identifier, ...wishes({ variants, priority }) });
-    return { status, ...(job && { job: shownJob(job) }) };
-  }
-
-  enqueueAll({ images, variants, priority }: QueueAllRequest, { signal, onProgress }: Work): Promise<QueuedCounts> {
-    const all = 'folder' in images ? this.#prefetcher.imagesIn(images.folder, { signal }) : images.identifiers;
-    const tell = ({ queued, alreadyQueued, writing, cached }: QueuedCounts): void => {
-      onProgress({ examined: queued + alreadyQueued + writing + cached });
-    };
-    return this.#prefetcher.enqueueAll(all, { ...wishes({ variants, priority }), signal, onProgress: tell });
+  async describe(identifier: string): Promise<ImageDescription | undefined> {
+    const parts = { cache: this.#cache, prefetcher: this.#opened?.prefetcher };
+    const found = await describeImage(identifier, parts);
+    if (found === undefined) return undefined;
+    const { entries, job, ...image } = found;
+    return { ...image, entries: entries.map(shownEntry), ...(job && { job: shownJob(job) }) };
   }
 
   async evict(identifier: string): Promise<boolean> {
@@ -104,39 +96,35 @@ export class StoreManagement implements CacheManagement {
     return known.length + infos + variants + sources > 0;
   }
 
-  dequeue(identifier: string): Promise<boolean> {
-    return this.#prefetcher.remove(identifier);
+  async countOf(identifier: string): Promise<EvictedCounts> {
+    return countEntries(await this.#cache.entriesOf(identifier));
   }
 
-  async evictAll(): Promise<EvictedCounts> {
+  async evictAll({ dryRun }: Rehearsable): Promise<EvictedCounts> {
+    if (dryRun) return countUsage(await this.#cache.usage());
     const evicted = await this.#cache.purge();
     return (await evicted.completed) ?? evicted;
   }
 
-  clearQueue(): Promise<number> {
-    return this.#prefetcher.clear();
-  }
-
-  async prefetch({ signal, onProgress }: Work): Promise<Prefetched> {
-    const total = this.#prefetcher.status().queued;
-    let done = 0;
-    const stop = this.#cache.on('prefetched', () => {
-      done += 1;
-      onProgress({ total: Math.max(total, done), done });
-    });
-    try {
-      return await this.#prefetcher.run({ signal });
-    } finally {
-      stop();
+  async changed(identifiers: readonly string[], { dryRun, signal, onProgress }: Rehearsable): Promise<ChangedCounts> {
+    const done: ChangedCounts[] = [];
+    for (const identifier of identifiers) {
+      signal.throwIfAborted();
+      done.push(await (dryRun ? this.#wouldChange(identifier) : this.#change(identifier)));
+      onProgress({ total: identifiers.length, done: done.length });
     }
+    return {
+      evicted: sumCounts(done.map(({ evicted }) => evicted)),
+      requeued: done.reduce((sum, { requeued }) => sum + requeued, 0),
+    };
   }
 
-  async upkeep(which: Upkeep, options: Work & { readonly dryRun: boolean }): Promise<SweepReport> {
+  async upkeep(which: Upkeep, work: Rehearsable): Promise<SweepReport> {
     const stop = this.#cache.on('step', ({ report }) => {
-      options.onProgress(report);
+      work.onProgress(report);
     });
     try {
-      return await UPKEEP[which](this.#cache, options);
+      return await UPKEEP[which](this.#cache, work);
     } finally {
       stop();
     }
@@ -146,29 +134,28 @@ export class StoreManagement implements CacheManagement {
     return { usage: await this.#cache.usage(), bounds: boundsOf(this.#settings) };
   }
 
-  close(): Promise<void> {
-    return (this.#queue ?? this.#cache).close();
+  async knownUsage(): Promise<CacheStatus['usage']> {
+    const isCounted = this.#cache.stores.every(({ features, isIndexing: isNew }) => features.orderedByAccess && !isNew);
+    return isCounted ? this.#cache.usage() : undefined;
   }
 
-  get #prefetcher(): Prefetcher {
-    if (this.#queue === undefined) throw new CliError('The queue has not been opened.');
-    return this.#queue.prefetcher;
+  close(): Promise<void> {
+    return (this.#opened ?? this.#cache).close();
+  }
+
+  async #change(identifier: string): Promise<ChangedCounts> {
+    if (this.#opened !== undefined) return this.#opened.prefetcher.changed(identifier);
+    return { evicted: await this.#cache.changed(identifier), requeued: 0 };
+  }
+
+  async #wouldChange(identifier: string): Promise<ChangedCounts> {
+    const evicted = await this.countOf(identifier);
+    return { evicted, requeued: this.#opened === undefined ? 0 : evicted.variants };
   }
 }
 
-function shownEntry({ key, meta, lastAccess, hits }: ListedEntry): CachedEntry {
-  const { identifier, operations, contentType, size, createdAt } = meta;
-  return {
-    identifier,
-    kind: key.kind,
-    ...(operations !== undefined && { operations }),
-    key: `${key.kind}/${key.group}/${key.id}.${key.extension}`,
-    contentType,
-    size,
-    createdAt: new Date(createdAt).toISOString(),
-    lastAccess: new Date(lastAccess).toISOString(),
-    ...(hits !== undefined && { hits }),
-  };
+function isIndexing({ stores }: ImageCache): boolean {
+  return stores.some((store) => store.isIndexing);
 }
 
 /** What pictures and originals may take together; nothing where one of them has no bound. */
@@ -184,15 +171,4 @@ function boundsOf(settings: Settings): CacheBounds {
     ...(sizes.length > 0 && sizes.every((size) => size > 0) && { maxSize: sizes.reduce((sum, size) => sum + size) }),
     ...(maxEntries !== undefined && keepsVariants && !keepsOriginals && { maxEntries }),
   };
-}
-
-function shownJob({ queuedAt, ...job }: PrefetchJob): QueuedJob {
-  return { ...job, queuedAt: new Date(queuedAt).toISOString() };
-}
-
-function wishes({
-  variants,
-  priority,
-}: Pick<QueueRequest, 'variants' | 'priority'>): Pick<PrefetchRequest, 'variants' | 'priority'> {
-  return { ...(variants !== undefined && { variants }), ...(priority !== undefined && { priority }) };
 }

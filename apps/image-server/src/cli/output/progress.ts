@@ -1,7 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { WorkProgress } from '../management/cache-management.js';
 import { printable } from 'nestjs-image-cache';
 import { count, size } from './quantities.js';
+import type { WorkProgress } from '../management/work.js';
 
 /** Shows how far something is. */
 export interface Progress {

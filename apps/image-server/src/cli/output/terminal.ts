@@ -18,7 +18,7 @@ export class Terminal {
 
   /** Writes a result as a table. */
   printTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
-    this.print(table(rows, columns, { lines: process.stdout.isTTY }));
+    this.print(table(rows, columns, { lines: process.stdout.isTTY, width: process.stdout.columns }));
   }
 
   /** Writes what is to be known beside the result. */

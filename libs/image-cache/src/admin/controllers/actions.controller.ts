@@ -11,7 +11,7 @@ import { Audit, targetsOf } from '../audit.js';
 import { changeImage, lookAtChange, sumChanges, type Changed } from '../changing.js';
 import { ChangedDto, ChangedReportDto, ConfiguredDto, SweepDto, SweepReportDto } from '../dto/actions.dto.js';
 import { Answers, DescribedChange, DescribedChangeAlways, DryRun } from '../dto/problems.js';
-import type { Asked } from '../image-description.js';
+import type { Asked } from '../asked.js';
 import { Fields, refuseFields, wrong } from '../input/fields.js';
 import { outcomeOf } from '../tasks/task-outcome.js';
 

@@ -15,6 +15,7 @@ import {
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { Kind } from '../../ports/entry.js';
 import type { RoutedRequest } from '../../nest/http-exchange.js';
+import { describeImage } from '../../prefetch/describe-image.js';
 import type { Prefetcher } from '../../prefetch/prefetcher.js';
 import type { ImageCache } from '../../service/image-cache.js';
 import { ADMIN_CACHE, ADMIN_PREFETCHER } from '../admin-options.js';
@@ -25,11 +26,10 @@ import { EnqueueDto, EnqueuedDto } from '../dto/queue.dto.js';
 import { Fields, parseIdentifier, refuseFields } from '../input/fields.js';
 import { queueWishes } from '../input/task-order.js';
 import { clearTarget, TARGETS } from '../clearing.js';
-import { describeImage } from '../image-description.js';
 import { listPage, queueSummary } from '../listing-page.js';
 import type { Reply } from '../reply.js';
 import { requirePrefetcher } from '../require-prefetcher.js';
-import { countEntries, countsOf, shownJob } from '../shapes.js';
+import { countEntries, countsOf, shownImage, shownJob } from '../shapes.js';
 
 const ORDERS = ['id', 'lastAccess'] as const;
 
@@ -87,7 +87,7 @@ export class CacheController {
     const parts = { cache: this.#cache, prefetcher: this.#prefetcher };
     const found = await describeImage(parseIdentifier(identifier), parts);
     if (found === undefined) throw new NotFoundException('identifier: nothing is known of this image.');
-    return found;
+    return shownImage(found);
   }
 
   @Delete(':identifier')

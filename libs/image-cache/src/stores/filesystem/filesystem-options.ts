@@ -20,6 +20,13 @@ export interface FilesystemStoreOptions extends FilesystemBoundsOptions {
    * @default where there are bounds, on a local file system
    */
   readonly index?: boolean;
+  /**
+   * Whether room is made before it is needed, at the opening, too. Without that, a cache that is fuller than it may be
+   * stays so until something is written or it is swept: for who opens it to look after it.
+   *
+   * @default true
+   */
+  readonly ahead?: boolean;
 }
 
 /** Options with everything filled in. */
@@ -29,6 +36,7 @@ export interface ResolvedFilesystemOptions {
   readonly durable: boolean;
   readonly bounds: Bounds;
   readonly index: boolean | 'auto';
+  readonly ahead: boolean;
 }
 
 /** Hexadecimal digits of an identifier's hash. */
@@ -41,12 +49,12 @@ const HASH_LENGTH = 64;
  */
 export function resolveFilesystemOptions(options: FilesystemStoreOptions): ResolvedFilesystemOptions {
   const path = 'filesystemStore';
-  refuseUnknownKeys(options, ['directory', 'depth', 'nameLength', 'durable', 'index', ...BOUNDS], path);
-  const { directory, depth = 3, nameLength = 2, durable = false, index } = options;
+  refuseUnknownKeys(options, ['directory', 'depth', 'nameLength', 'durable', 'index', 'ahead', ...BOUNDS], path);
+  const { directory, depth = 3, nameLength = 2, durable = false, index, ahead } = options;
   if (typeof directory !== 'string' || directory.trim() === '') {
     throw invalidOption(`${path}.directory`, 'name the directory that the cache may have for itself.');
   }
-  for (const [name, value] of Object.entries({ durable, index })) {
+  for (const [name, value] of Object.entries({ durable, index, ahead })) {
     if (value !== undefined && typeof value !== 'boolean')
       throw invalidOption(`${path}.${name}`, `${String(value)} is neither true nor false.`);
   }
@@ -63,5 +71,6 @@ export function resolveFilesystemOptions(options: FilesystemStoreOptions): Resol
     durable,
     bounds: resolveBounds(options, path),
     index: index ?? 'auto',
+    ahead: ahead ?? true,
   };
 }

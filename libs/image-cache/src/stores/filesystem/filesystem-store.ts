@@ -103,7 +103,7 @@ class FilesystemStore implements CacheStore {
   }
 
   async open(): Promise<void> {
-    const { directory, geometry, bounds, index } = this.#options;
+    const { directory, geometry, bounds, index, ahead } = this.#options;
     const { clock, maxBufferedEntry, report, pruned } = this.#context;
     await claimRoot(new Layout(directory, geometry));
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -118,7 +118,8 @@ class FilesystemStore implements CacheStore {
     const reader = new EntryReader({ layout, maxBufferedEntry, local, onDamaged });
     const bodySize = async (key: EntryKey): Promise<number | undefined> => (await reader.describe(key))?.meta.size;
     const leases = await FileLeases.open({ layout, clock });
-    const space = await openSpace({ layout, trash, leases, bounds, index, local, clock, report, pruned, bodySize });
+    const how = { bounds, index, ahead };
+    const space = await openSpace({ layout, trash, leases, ...how, local, clock, report, pruned, bodySize });
     this.#opened = {
       layout,
       reader,

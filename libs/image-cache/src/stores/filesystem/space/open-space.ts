@@ -38,6 +38,8 @@ export interface OpenSpaceOptions {
   readonly bounds: Bounds;
   /** Whether there is to be an index; by itself when there are bounds. */
   readonly index: boolean | 'auto';
+  /** Whether room is made before it is needed. @default true */
+  readonly ahead?: boolean;
   /** The root is on a local file system. */
   readonly local: boolean;
   readonly clock: Clock;

@@ -24,6 +24,8 @@ export interface RoomOptions {
   readonly tables: () => IndexTables;
   readonly pruner: Pruner;
   readonly bounds: Bounds;
+  /** Whether room is made before it is needed. @default true */
+  readonly ahead?: boolean;
   readonly free: () => FreeSpace;
   /** Most inodes that a write takes. */
   readonly inodesOfWrite: number;
@@ -70,7 +72,8 @@ export class Room {
 
   /** Makes room before it is needed. */
   makeAhead(): void {
-    if (this.#hasReached(HIGH)) this.#inBackground(() => this.#shortage(LOW));
+    const { ahead = true } = this.#options;
+    if (ahead && this.#hasReached(HIGH)) this.#inBackground(() => this.#shortage(LOW));
   }
 
   /** The disk was full before the bounds were reached. */
