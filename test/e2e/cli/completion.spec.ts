@@ -90,7 +90,7 @@ describe('image-server completion bash', () => {
         '-h',
       ].sort(),
     );
-    expect(await complete('cache', 'tasks', '--c')).toEqual([]);
+    expect(await complete('cache', 'tasks', '--c')).toEqual(['--cancel']);
     expect(await complete('cache', 'list-cached', '--kind', '')).toEqual(['info', 'source', 'variant']);
     expect(await complete('cache', 'list-cached', '--json', '--order', 'l')).toEqual(['lastAccess']);
     expect(await complete('cache', 'stats', '--config', 'READ')).toEqual(['README.md']);

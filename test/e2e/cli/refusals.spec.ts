@@ -16,6 +16,7 @@ let place: TestDirectory;
 beforeAll(async () => {
   place = await makeDirectory();
   await fillCache(join(place.path, 'cache'), ['a.tif']);
+  await mkdir(join(place.path, 'images'));
   await mkdir(join(place.path, 'empty'));
   await mkdir(join(place.path, 'foreign'));
   await writeFile(join(place.path, 'foreign', 'letter.txt'), 'Dear Ms');
@@ -23,7 +24,8 @@ beforeAll(async () => {
 
 afterAll(() => place.remove());
 
-const inDirectory = (name: string): Record<string, string> => cachingIn(join(place.path, name), place.path);
+const inDirectory = (name: string): Record<string, string> =>
+  cachingIn(join(place.path, name), join(place.path, 'images'));
 
 const NOWHERE = ['--server', 'http://127.0.0.1:1'];
 
