@@ -1,12 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { until } from '../support/async.js';
 import { DESKTOP, startBrowser } from '../support/browser.js';
 import { DISK, makeDirectory, type TestDirectory } from '../support/directories.js';
 import { cachingIn, startServer, type RunningServer } from '../support/image-server.js';
-
-const SAMPLES = 'apps/image-server/samples';
+import { makeSamples, SAMPLES, SAMPLING } from '../support/samples.js';
 
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
@@ -15,11 +13,11 @@ let server: RunningServer;
 let browser: Browser;
 
 beforeAll(async () => {
-  execFileSync(process.execPath, ['apps/image-server/scripts/make-samples.mjs']);
+  makeSamples();
   directory = await makeDirectory(DISK);
   server = await startServer({ environment: cachingIn(`${directory.path}/cache`, SAMPLES), isShared: true });
   browser = await startBrowser();
-}, 300_000);
+}, SAMPLING);
 
 afterAll(async () => {
   await browser.close();

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -10,6 +10,7 @@ import { DESKTOP, openWatched, startBrowser } from '../support/browser.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
 import { IMAGE_SERVER, startServer, type RunningServer } from '../support/image-server.js';
 import { MAY_MOUNT, makeReadOnly, mountSmall, release } from '../support/mounts.js';
+import { makeSamples, SAMPLES, SAMPLING } from '../support/samples.js';
 import { timeless } from '../support/timeless.js';
 
 const execute = promisify(execFile);
@@ -31,11 +32,13 @@ const PICTURES = [
 let place: TestDirectory;
 let browser: Browser | undefined;
 
+beforeAll(makeSamples, SAMPLING);
+
 beforeEach(async () => {
   place = await makeDirectory();
   await mkdir(join(place.path, 'images', 'atlas'), { recursive: true });
   for (const [index, name] of ATLAS.entries())
-    await sharp(join('apps/image-server/samples', name))
+    await sharp(join(SAMPLES, name))
       .autoOrient()
       .resize(900)
       .jpeg()

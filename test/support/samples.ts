@@ -1,7 +1,19 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { makeDirectory, type TestDirectory } from './directories.js';
+
+/** Where the sample images of the server are. */
+export const SAMPLES = 'apps/image-server/samples';
+
+/** Milliseconds in which the sample images are made. */
+export const SAMPLING = 300_000;
+
+/** Makes the sample images of the server that are not there. */
+export function makeSamples(): void {
+  execFileSync(process.execPath, ['apps/image-server/scripts/make-samples.mjs']);
+}
 
 /** Images in a folder, and room for a cache beside it. */
 export interface TestImages extends TestDirectory {

@@ -55,6 +55,15 @@ describe('image-server cache, of the queue', () => {
     expect(await queued()).toEqual(['photo.jpg', 'maps/alpha.png']);
     expect(await done('prefetch')).toMatch(/^2 images prefetched, 4 rendered and 0 cached before, in /);
     expect(await done('queue-image', 'photo.jpg')).toBe('photo.jpg is cached already.\n');
+    await done(
+      'queue-image',
+      'photo.jpg',
+      '--variant',
+      'full/9000,/0/default.jpg',
+      '--variant',
+      'full/50,/0/default.jpg',
+    );
+    expect(await done('prefetch')).toMatch(/, 1 rendered and .*, 1 variant left out that the images cannot have, in /);
     const server = await startServer({ environment });
     for (const image of ['photo.jpg', 'maps/alpha.png'])
       expect([image, await outcomeOf(server, image)]).toEqual([image, expect.stringMatching(/^image-cache; hit/)]);

@@ -36,12 +36,13 @@ export class PrefetchCommand extends ManagingCommand {
   }
 }
 
-function told({ completed, retried, dead, rendered, cached, aborted, ...report }: Prefetched): string {
+function told({ completed, retried, dead, rendered, cached, omitted, aborted, ...report }: Prefetched): string {
   const parts = [
     `${things(completed, 'image')} prefetched`,
     ...(retried > 0 ? [`${retried} to be tried again`] : []),
     ...(dead > 0 ? [`${dead} given up`] : []),
     `${rendered} rendered and ${cached} cached before`,
+    ...(omitted > 0 ? [`${things(omitted, 'variant')} left out that the images cannot have`] : []),
   ];
   return `${aborted ? 'Ended early: ' : ''}${parts.join(', ')}, in ${duration(report.duration)}.`;
 }

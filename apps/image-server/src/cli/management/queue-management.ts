@@ -66,6 +66,8 @@ export interface Prefetched {
   readonly rendered: number;
   readonly cached: number;
   readonly failed: number;
+  /** Variants that were wanted of images that cannot have them. */
+  readonly omitted: number;
   /** Milliseconds. */
   readonly duration: number;
   readonly aborted: boolean;
