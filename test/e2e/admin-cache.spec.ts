@@ -102,7 +102,7 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
       expect(await app.cache.entriesOf('maps/b c')).toEqual([]);
       expect((await ask(app, 'DELETE /admin/cache/maps%2Fb%20c')).status).toBe(404);
       expect(managed[0]).toMatchObject({ who: 'ada', what: 'evict', target: 'maps/b c', counts: { variants: 2 } });
-      expect(app.log.some(({ message }) => message.startsWith('"ada" did evict "maps/b c"'))).toBe(true);
+      expect(app.log.some(({ message }) => message.startsWith('"ada" (127.0.0.1) did evict "maps/b c"'))).toBe(true);
       expect(app.cache.stats().managed).toBe(2);
     });
 

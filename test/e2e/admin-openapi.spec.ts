@@ -23,6 +23,7 @@ const ROUTES: Readonly<Record<string, readonly number[]>> = {
   'post /admin/tasks': [202, 404],
   'get /admin/tasks': [200],
   'get /admin/tasks/{id}': [200, 404],
+  'delete /admin/tasks/{id}': [200, 202, 404, 409],
   'get /admin/status': [200],
   'get /admin/worker/shifts': [200],
   'get /admin/history': [200, 404],

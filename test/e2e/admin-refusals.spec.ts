@@ -37,6 +37,7 @@ const ROUTES = [
   'POST /admin/tasks',
   'GET /admin/tasks',
   'GET /admin/tasks/1',
+  'DELETE /admin/tasks/1',
   'GET /admin/status',
 ];
 

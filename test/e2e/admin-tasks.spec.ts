@@ -187,7 +187,8 @@ describe.each(PLATFORMS)('tasks on %s', (platform) => {
     chaos?.fail('clear', new Error('The disk is gone.'), { times: 1 });
     const failed = await ended(app, await begin(app, { verb: 'PurgeCache' }));
     expect(failed).toMatchObject({ status: 'failed', error: 'The disk is gone.' });
-    expect(app.log).toContainEqual({ level: 'error', message: 'PurgeCache failed: The disk is gone.' });
+    const message = '"ada" (127.0.0.1) could not do PurgeCache: The disk is gone.';
+    expect(app.log).toContainEqual({ level: 'error', message });
     expect((await ended(app, await begin(app, { verb: 'PurgeCache' }))).status).toBe('succeeded');
   });
 

@@ -66,6 +66,20 @@ describe('The admin API of the image server', () => {
     expect((await ask(admin, 'GET /admin/openapi.json', { isAnonymous: true })).status).toBe(401);
   });
 
+  it('leaves the queue paused when it is started anew, and says so', async () => {
+    const queue = `${images.cache}-paused`;
+    const prefetching = { CACHE_SERVER_PREFETCH_ENABLED: 'true', CACHE_SERVER_PREFETCH_PATHNAME: queue };
+    const environment = { ...cachingIn(`${images.cache}-other`, images.source), ...ENDPOINT, ...prefetching };
+    const first = await startServer({ environment });
+    expect((await ask(adminOf(first), 'POST /admin/actions/pause')).json).toMatchObject({ isPaused: true });
+    expect((await first.end()).stderr).not.toContain('paused');
+    const second = await startServer({ environment });
+    expect((await ask(adminOf(second), 'GET /admin/status')).json).toMatchObject({ prefetch: { isPaused: true } });
+    expect((await ask(adminOf(second), 'POST /admin/actions/resume')).json).toMatchObject({ isPaused: false });
+    const { stdout, stderr } = await second.end();
+    expect(stdout + stderr).toContain('The queue is paused: nothing is prefetched until somebody resumes it.');
+  });
+
   it('leaves the viewer where it is, and lets nobody else in', async () => {
     const page = await server.get('/');
     expect([page.status, page.headers['content-type']]).toEqual([200, expect.stringContaining('text/html')]);

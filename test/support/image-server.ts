@@ -1,6 +1,7 @@
 import { afterEach } from '@jest/globals';
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { openRequest, type Answer, type Asked, type OpenRequest } from './http-client.js';
 
 /** The command that starts the image server. */
@@ -19,6 +20,8 @@ export interface ServerStart {
   /** Environment variables; nothing else is taken over from this process. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Working directory. @default the repository */
+  readonly directory?: string;
   /** A program that runs the server, such as a tracer, with its arguments. */
   readonly under?: readonly string[];
   /** Whether the server is for several tests; whoever starts it ends it. @default false */
@@ -87,9 +90,10 @@ export function cachingIn(directory: string, source: string): Record<string, str
   };
 }
 
-function launch({ environment = {}, args = [], under = [], isShared = false }: ServerStart) {
-  const [program = process.execPath, ...rest] = [...under, process.execPath, IMAGE_SERVER, ...args];
-  const child = spawn(program, rest, { env: { PATH: process.env['PATH'] ?? '', PORT: '0', ...environment } });
+function launch({ environment = {}, args = [], under = [], directory = '.', isShared = false }: ServerStart) {
+  const [program = process.execPath, ...rest] = [...under, process.execPath, resolve(IMAGE_SERVER), ...args];
+  const env = { PATH: process.env['PATH'] ?? '', PORT: '0', ...environment };
+  const child = spawn(program, rest, { cwd: directory, env });
   if (!isShared) processes.add(child);
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

@@ -4,7 +4,8 @@ import { USAGE, managingArguments, readCommandLine } from './command-line.js';
 import type { ForeignServer } from './configuration/foreign/translate-file.js';
 import { readConfiguration, requireComplete } from './configuration/configuration.js';
 import { configurationReport, keysTable } from './configuration/report.js';
-import { storesOf } from './configuration/stores.js';
+import { imageCacheOptions } from './configuration/image-cache-options.js';
+import { requireDirectories } from './configuration/required-directories.js';
 import { oneLine } from './one-line.js';
 import { originalSource } from './source/original-source.js';
 
@@ -33,8 +34,9 @@ async function run(args: readonly string[]): Promise<void> {
   const configuration = readConfiguration({ file, environment });
   if (command === 'config check') print(configurationReport(configuration));
   requireComplete(configuration);
+  requireDirectories(configuration.settings);
   if (command === 'config check') {
-    await storesOf(configuration.settings);
+    await imageCacheOptions(configuration.settings);
     originalSource(configuration.settings);
     return;
   }

@@ -2,3 +2,4 @@ task=$(curl -fsS -D - -o /dev/null -u "$USER:$SECRET" --json '{"verb":"PurgeCach
   tr -d '\r' | sed -n 's/^location: //Ip')
 curl -fsS -u "$USER:$SECRET" "$SERVER$task"
 curl -fsS -u "$USER:$SECRET" "$ADMIN/tasks"
+curl -sS -u "$USER:$SECRET" -X DELETE "$SERVER$task"

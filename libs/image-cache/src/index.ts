@@ -74,7 +74,10 @@ export type {
   CacheEventListener,
   CacheEventMap,
   OuterEvent,
+  ChangedOptions,
   ManagedChange,
+  Management,
+  ManagementFailure,
   ManagementRefusal,
   Tier,
 } from './observability/events.js';

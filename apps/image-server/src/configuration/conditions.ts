@@ -7,7 +7,8 @@ import {
   type OriginOf,
 } from './source-conditions.js';
 import type { Settings } from './known-keys.js';
-import { refuseBadPrefetch } from './prefetch-conditions.js';
+import { refuseSharedPlaces } from './places.js';
+import { refuseBadPrefetch, refusePrefetchBeforeRequests } from './prefetch-conditions.js';
 
 /** @throws ConfigurationError when values contradict each other */
 export function refuseContradictions(settings: Settings, originOf: OriginOf): void {
@@ -15,6 +16,18 @@ export function refuseContradictions(settings: Settings, originOf: OriginOf): vo
   refuseForeignOptions(settings, originOf);
   refuseSourceContradictions(settings, originOf);
   refuseBadPrefetch(settings, originOf);
+  refusePrefetchBeforeRequests(settings, originOf);
+  refuseSharedPlaces(settings, originOf);
+  refuseBadUsername(settings, originOf);
+}
+
+/** The basic scheme ends the name at the first colon (RFC 7617, section 2). */
+function refuseBadUsername({ 'endpoint.api.username': username }: Settings, originOf: OriginOf): void {
+  if (!username.includes(':')) return;
+  throw new ConfigurationError(
+    `endpoint.api.username: ${JSON.stringify(username)} (${originOf('endpoint.api.username')}) has a colon, which ends ` +
+      'a name where clients send it; write one without.',
+  );
 }
 
 function refuseTwoVisibilities(settings: Settings, originOf: OriginOf): void {
@@ -78,13 +91,21 @@ export function missingIn(settings: Settings): MissingValue[] {
       reason: 'what is prefetched needs a variant cache, with cache.server.variant.enabled: true',
     });
   }
-  const usesFiles = [variantStore, keepsInfos(settings) ? infoStore : undefined].includes('FilesystemCache');
-  if (usesFiles && settings['cache.FilesystemCache.pathname'] === undefined) {
+  if (usesFiles(settings) && settings['cache.FilesystemCache.pathname'] === undefined) {
     missing.push({ key: 'cache.FilesystemCache.pathname', reason: 'FilesystemCache needs a directory for itself' });
   }
   if (settings['endpoint.api.enabled'] && settings['endpoint.api.secret'] === undefined)
     missing.push({ key: 'endpoint.api.secret', reason: 'endpoint.api.enabled needs a secret' });
   return [...missing, ...missingForSources(settings)];
+}
+
+/** Whether anything is kept in the files of a FilesystemCache. */
+export function usesFiles(settings: Settings): boolean {
+  const variants = settings['cache.server.variant.enabled']
+    ? settings['cache.server.variant.implementation']
+    : undefined;
+  const infos = settings['cache.server.info.implementation'] ?? variants;
+  return [variants, keepsInfos(settings) ? infos : undefined].includes('FilesystemCache');
 }
 
 /** Whether something is prefetched that has its place among the variants; originals have theirs. */

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { ConfigurationError } from './configuration-error.js';
 import type { KnownKey, Settings } from './known-keys.js';
 
@@ -19,12 +18,6 @@ export function refuseSourceContradictions(settings: Settings, originOf: OriginO
   if (settings['source.implementation'] === 'FilesystemSource') {
     throw new ConfigurationError(`${enabled}, but a FilesystemSource has its originals at hand; it is for HttpSource.`);
   }
-  const { 'cache.server.source.pathname': originals, 'cache.FilesystemCache.pathname': pictures } = settings;
-  if (originals === undefined || pictures === undefined || resolve(originals) !== resolve(pictures)) return;
-  throw new ConfigurationError(
-    `cache.server.source.pathname: is the directory of the FilesystemCache (${originOf('cache.server.source.pathname')}); ` +
-      'originals need one of their own.',
-  );
 }
 
 /** What is not set about originals and has to be. */

@@ -1,10 +1,13 @@
 import { NEVER_STORED } from 'nestjs-image-cache';
 import { STATUS_CODES } from 'node:http';
 
-/** What every answer carries: images are for viewers on all sites, and nothing is what its bytes look like. */
-export const COMMON_HEADERS = { 'Access-Control-Allow-Origin': '*', 'X-Content-Type-Options': 'nosniff' } as const;
+/** What every answer carries: nothing is what its bytes look like. */
+export const COMMON_HEADERS = { 'X-Content-Type-Options': 'nosniff' } as const;
 
-/** What an error carries. */
+/** What every answer carries but those for operators: images are for viewers on all sites. */
+export const OPEN_HEADERS = { 'Access-Control-Allow-Origin': '*' } as const;
+
+/** What an error carries, besides. */
 export const ERROR_HEADERS = {
   ...COMMON_HEADERS,
   'Cache-Control': NEVER_STORED,
@@ -21,7 +24,12 @@ export interface Problem {
 /** A whole answer for a connection whose request could not be read. */
 export function rawReply(problem: Problem): string {
   const body = JSON.stringify(problem);
-  const headers = { ...ERROR_HEADERS, 'Content-Length': String(Buffer.byteLength(body)), Connection: 'close' };
+  const headers = {
+    ...OPEN_HEADERS,
+    ...ERROR_HEADERS,
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+  };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   const status = `HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode] ?? ''}`;
   return [status, ...lines, '', body].join('\r\n');

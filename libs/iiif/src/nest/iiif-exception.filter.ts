@@ -28,7 +28,7 @@ export class IiifExceptionFilter implements ExceptionFilter {
     if (problem.statusCode === 500) this.#logger.error(error);
     if (httpAdapter.isHeadersSent(response)) return;
     httpAdapter.setHeader(response, 'Cache-Control', NEVER_STORED);
-    httpAdapter.setHeader(response, 'Content-Type', 'application/json; charset=utf-8');
+    httpAdapter.setHeader(response, 'Content-Type', 'application/json');
     if ([429, 503].includes(problem.statusCode))
       httpAdapter.setHeader(response, 'Retry-After', String(retryAfter(error)));
     if (isImageCacheError(error, 'E_IMAGE_CACHE_CLOSED')) new HttpExchange(httpAdapter, host).closeConnection();

@@ -33,7 +33,7 @@ export class AdminExceptionFilter implements ExceptionFilter {
     if (error instanceof RefusedMethod) exchange.setHeader('Allow', error.allowed);
     if (isImageCacheError(error) && error.retryAfter !== undefined)
       exchange.setHeader('Retry-After', String(error.retryAfter));
-    exchange.setHeader('Content-Type', 'application/json; charset=utf-8');
+    exchange.setHeader('Content-Type', 'application/json');
     httpAdapter.reply(response, problem, problem.statusCode);
   }
 }

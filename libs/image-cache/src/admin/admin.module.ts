@@ -1,8 +1,17 @@
-import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type MiddlewareConsumer,
+  type NestModule,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { getCacheWorkerToken, getImageCacheToken } from '../nest/tokens.js';
 import { Prefetcher } from '../prefetch/prefetcher.js';
 import {
   ADMIN_CACHE,
+  ADMIN_PAGE,
   ADMIN_PREFETCHER,
   ADMIN_SETTINGS,
   ADMIN_WORKER,
@@ -18,16 +27,30 @@ import { Audit } from './audit.js';
 import { DASHBOARD_PROVIDERS } from './dashboard/dashboard.providers.js';
 import { AdminGuard } from './auth/admin-guard.js';
 import { CacheStatus } from './cache-status.js';
-import { mountedControllers } from './mounted.js';
+import { mountedControllers, pageOf } from './mounted.js';
 import { TaskRegistry } from './tasks/task-registry.js';
 import { Verbs } from './tasks/verbs.js';
+import { TrailingSlash } from './trailing-slash.js';
 
 /**
  * Lets an operator see and manage an image cache by HTTP: list, queue, clear, trigger. Off until an application imports
  * it, and closed to everybody but who has the secret, or whom the guards let in.
  */
 @Module({ providers: [AdminGuard, Audit, CacheStatus, TaskRegistry, Verbs] })
-export class ImageCacheAdminModule extends ConfigurableModuleClass {
+export class ImageCacheAdminModule extends ConfigurableModuleClass implements NestModule {
+  readonly #page: Type;
+
+  /** @internal */
+  constructor(@Inject(ADMIN_PAGE) page: Type) {
+    super();
+    this.#page = page;
+  }
+
+  /** Leads to the page, with a slash behind its path too. */
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(TrailingSlash).forRoutes(this.#page);
+  }
+
   /** Configures the API; the options are checked when the application starts. */
   static override register(options: typeof OPTIONS_TYPE & ImageCacheAdminExtras): DynamicModule {
     const { path, guards, cache, galiaPaths, controllers, ...rest } = options;
@@ -48,10 +71,12 @@ function assemble(definition: DynamicModule, given: Given): DynamicModule {
     Object.entries(given).filter(([, value]) => value !== undefined),
   ) as ImageCacheAdminExtras;
   const guards = extras.guards ?? [];
+  const controllers = mountedControllers(extras);
+  const page: Provider = { provide: ADMIN_PAGE, useValue: pageOf(controllers) };
   return {
     ...definition,
-    controllers: mountedControllers(extras),
-    providers: [...(definition.providers ?? []), ...guards, ...providersFor(extras), ...DASHBOARD_PROVIDERS],
+    controllers,
+    providers: [...(definition.providers ?? []), ...guards, page, ...providersFor(extras), ...DASHBOARD_PROVIDERS],
   };
 }
 

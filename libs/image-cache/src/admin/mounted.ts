@@ -8,6 +8,7 @@ import { CacheController } from './controllers/cache.controller.js';
 import { QueueController } from './controllers/queue.controller.js';
 import { StatusController } from './controllers/status.controller.js';
 import { TasksController } from './controllers/tasks.controller.js';
+import { UnencodedSlashController } from './controllers/unencoded-slash.controller.js';
 import { WorkerController } from './controllers/worker.controller.js';
 import { DashboardFeedController, DashboardPageController } from './dashboard/dashboard.controllers.js';
 import type { ImageCacheAdminExtras } from './admin-options.js';
@@ -35,7 +36,13 @@ export function mountedControllers(extras: ImageCacheAdminExtras): Type[] {
   const below = [...CONTROLLERS, ...controllers].map((controller) => mount(controller, path, guards));
   const atRoot = galiaPaths ? OF_GALIA.map((controller) => mount(controller, '', guards)) : [];
   const mounted = [...below, ...atRoot];
-  return [...mounted, mount(otherMethodsOf(mounted), '', guards)];
+  const refusing = [mount(otherMethodsOf(mounted), '', guards), mount(UnencodedSlashController, path, guards)];
+  return [...mounted, ...refusing];
+}
+
+/** The one of them that has the page. */
+export function pageOf(controllers: readonly Type[]): Type {
+  return controllers.find(({ prototype }) => prototype instanceof DashboardPageController) ?? DashboardPageController;
 }
 
 /** A class of its own for each place: several modules may have the same controllers. */

@@ -2,7 +2,8 @@ import { Controller, HttpException, RequestMapping, RequestMethod, type Type } f
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { ApiExcludeController } from '@nestjs/swagger';
 
-const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'] as const;
+/** With OPTIONS: nothing is to be asked by pages of other sites. */
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const;
 
 const NOT_ALLOWED = 405;
 

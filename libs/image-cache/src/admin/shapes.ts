@@ -34,11 +34,12 @@ export function shownEntry({ key, meta, lastAccess, hits }: ListedEntry): EntryD
 }
 
 /** A job as answers tell it. */
-export function shownJob({ queuedAt, notBefore, ...job }: PrefetchJob): JobDto {
+export function shownJob({ queuedAt, notBefore, failingSince, ...job }: PrefetchJob): JobDto {
   return {
     ...job,
     queuedAt: isoTime(queuedAt),
     ...(notBefore !== undefined && { notBefore: isoTime(notBefore) }),
+    ...(failingSince !== undefined && { failingSince: isoTime(failingSince) }),
   };
 }
 

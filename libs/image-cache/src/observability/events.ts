@@ -6,17 +6,37 @@ import type { EvictionNotice } from '../ports/eviction-hook.js';
 /** Names of the tiers. */
 export type Tier = 'heap-info' | 'info' | 'variant' | 'source';
 
-/** A change that an operator has made. */
-export interface ManagedChange {
+/** Who manages the cache, and what. */
+export interface Management {
   /** Who; `undefined` when nobody knows. */
   readonly who: string | undefined;
-  /** What was done: `evict`, `purge`, `sweep`. */
+  /** Address of the client, as the framework takes it from a proxy that it trusts; `undefined` when nobody knows. */
+  readonly client?: string | undefined;
+  /** What is done: `evict`, `purge`, `sweep`. */
   readonly what: string;
   /** An image, or a part of the cache. */
   readonly target?: string;
+  /** The first of several images; `counts.images` says how many there are. */
+  readonly targets?: readonly string[];
+}
+
+/** A change that an operator has made. */
+export interface ManagedChange extends Management {
   /** What came of it. */
   readonly counts?: Readonly<Record<string, number>>;
+  /** Options that have other values now. */
+  readonly options?: ChangedOptions;
+  /** Whether it was ended before it was through. */
+  readonly isPartial?: boolean;
 }
+
+/** Something that an operator wanted and that failed, perhaps midway. */
+export interface ManagementFailure extends Management {
+  readonly error: unknown;
+}
+
+/** Values of options before and after, by the path of the option; times in milliseconds, sizes in bytes. */
+export type ChangedOptions = Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
 
 /** A request to manage the cache that was refused before it changed anything. */
 export interface ManagementRefusal {
@@ -131,6 +151,8 @@ export interface CacheEventMap {
     readonly identifier: string;
     readonly rendered: number;
     readonly cached: number;
+    /** Variants that the image cannot have. */
+    readonly omitted: number;
     /** Milliseconds. */
     readonly duration: number;
   };
@@ -141,10 +163,12 @@ export interface CacheEventMap {
     readonly attempts: number;
     readonly isGivenUp: boolean;
   };
-  /** Options were changed while the cache is in use; their keys in `LiveOptions`. */
-  readonly configured: { readonly changed: readonly string[] };
+  /** Options were changed while the cache is in use: their keys in `LiveOptions`, and their values. */
+  readonly configured: { readonly changed: readonly string[]; readonly options: ChangedOptions };
   /** An operator has changed something. */
   readonly managed: ManagedChange;
+  /** What an operator wanted has failed. */
+  readonly 'management-failed': ManagementFailure;
   /** Somebody was not let manage the cache. */
   readonly 'management-refused': ManagementRefusal;
   /** Something failed that nobody waits for. */
@@ -152,7 +176,7 @@ export interface CacheEventMap {
 }
 
 /** What those who work with the cache from outside tell of. */
-export type OuterEvent = 'served' | 'prefetched' | 'prefetch-failed' | 'background-failed';
+export type OuterEvent = 'served' | 'prefetched' | 'prefetch-failed' | 'management-failed' | 'background-failed';
 
 /** Name of an event. */
 export type CacheEvent = keyof CacheEventMap;

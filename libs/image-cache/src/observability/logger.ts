@@ -1,7 +1,8 @@
+import { isIP } from 'node:net';
 import { isDeterministic, isError, messageOf } from '../common/errors.js';
 import { printable } from '../common/printable.js';
 import type { Clock } from '../ports/clock.js';
-import type { CacheEvents } from './events.js';
+import type { CacheEvents, ChangedOptions, Management } from './events.js';
 
 /** Where log lines go; `Logger` of @nestjs/common fits. */
 export interface CacheLogger {
@@ -15,6 +16,9 @@ export interface CacheLogger {
 
 /** Milliseconds for which the same complaint is not repeated. */
 const QUIET = 30_000;
+
+/** Characters of what is called an address and is none. */
+const LONGEST_ADDRESS = 100;
 
 /** Complaints that are remembered at a time. */
 const REMEMBERED = 500;
@@ -52,8 +56,8 @@ export function logEvents(events: CacheEvents, output: CacheLogger, clock: Clock
     complain(what, `${what} failed: ${messageOf(error)}`);
   });
   logManagement(events, logger, { complain });
-  events.on('configured', ({ changed }) => {
-    logger.log(`Options changed: ${changed.join(', ')}`);
+  events.on('configured', ({ options }) => {
+    logger.log(`Options changed: ${valuesText(options)}`);
   });
 }
 
@@ -110,15 +114,37 @@ function logNotices(
 
 /** What clients send is quoted: it may be meant to look like lines of the log. */
 function logManagement(events: CacheEvents, logger: CacheLogger, { complain }: Complaining): void {
-  events.on('managed', ({ who = 'somebody', what, target, counts }) => {
-    const about = target === undefined ? '' : ` ${JSON.stringify(target)}`;
-    logger.log(
-      `${JSON.stringify(who)} did ${what}${about}${counts === undefined ? '' : `: ${JSON.stringify(counts)}`}`,
-    );
+  events.on('managed', ({ counts, options, isPartial, ...management }) => {
+    const outcome = [counts && JSON.stringify(counts), options && valuesText(options), isPartial && 'ended early'];
+    const told = outcome.filter((part) => typeof part === 'string').join(', ');
+    const [who, what] = namesOf(management);
+    logger.log(`${who} did ${what}${told === '' ? '' : `: ${told}`}`);
   });
-  events.on('management-refused', ({ client = 'A client', reason }) => {
-    complain(`management-refused/${reason}/${client}`, `${client} may not manage the cache: ${reason}`);
+  events.on('management-failed', ({ error, ...management }) => {
+    const [who, what] = namesOf(management);
+    logger.error(`${who} could not do ${what}: ${messageOf(error)}`);
   });
+  events.on('management-refused', ({ client, reason }) => {
+    const who = client === undefined ? 'A client' : addressText(client);
+    complain(`management-refused/${reason}/${who}`, `${who} may not manage the cache: ${reason}`);
+  });
+}
+
+function namesOf({ who = 'somebody', client, what, target, targets }: Management): readonly [string, string] {
+  const from = client === undefined ? '' : ` (${addressText(client)})`;
+  const about = target ?? targets;
+  return [`${JSON.stringify(who)}${from}`, about === undefined ? what : `${what} ${JSON.stringify(about)}`];
+}
+
+/** Behind a proxy, an address is what the proxy says, and that may be what the client says. */
+function addressText(client: string): string {
+  return isIP(client) > 0 ? client : JSON.stringify(client.slice(0, LONGEST_ADDRESS));
+}
+
+function valuesText(options: ChangedOptions): string {
+  return Object.entries(options)
+    .map(([path, { from, to }]) => `${path} ${JSON.stringify(from)} → ${JSON.stringify(to)}`)
+    .join(', ');
 }
 
 /** A route is made as it is: what it does is said once, not again every while. */

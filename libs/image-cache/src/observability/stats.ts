@@ -55,6 +55,8 @@ export interface CacheCounters {
   readonly untold: number;
   /** Changes that operators have made. */
   readonly managed: number;
+  /** What operators wanted and what failed. */
+  readonly managementFailures: number;
   /** Requests to manage the cache that were refused, by reason. */
   readonly managementRefused: Readonly<Record<string, number>>;
   /** How often a source did not tell about an image, by how it failed. */
@@ -92,6 +94,7 @@ export class CacheStats {
     told: 0,
     untold: 0,
     managed: 0,
+    managementFailures: 0,
     managementRefused: {},
     sourceFailures: { timeout: 0, unreachable: 0, refused: 0 },
     backgroundFailures: 0,
@@ -156,6 +159,7 @@ export class CacheStats {
     events.on('told', () => (counters.told += 1));
     events.on('telling-failed', ({ isGivenUp }) => (counters.untold += isGivenUp ? 1 : 0));
     events.on('managed', () => (counters.managed += 1));
+    events.on('management-failed', () => (counters.managementFailures += 1));
     events.on('management-refused', ({ reason }) => {
       add(counters.managementRefused, reason, 1);
     });

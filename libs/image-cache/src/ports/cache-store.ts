@@ -45,6 +45,15 @@ export interface ListOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of {@link CacheStore.clear}. */
+export interface ClearOptions {
+  /**
+   * Ends giving space back, not the eviction: that is out of sight at once. What is left is given back by the step
+   * `trash`, and not counted by `Evicted.completed`.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A body to be committed: given whole, as a stream, or already written to `reservation.file`. */
 export type CommitBody =
   { readonly body: Buffer | Readable; readonly onGrowth?: OnGrowth | undefined } | { readonly file: true };
@@ -192,7 +201,7 @@ export interface CacheStore {
   /** Evicts all that belongs to an image; with `ifGeneration`, only if nobody else has evicted it since. */
   deleteGroup(group: string, options?: { readonly ifGeneration?: Generation }): Promise<Evicted>;
   /** Evicts everything, or everything of a kind. */
-  clear(kind?: Kind): Promise<Evicted>;
+  clear(kind?: Kind, options?: ClearOptions): Promise<Evicted>;
   /** Lists entries. */
   entries(options?: ListOptions): AsyncIterable<ListedEntry>;
   /** Counts entries and the bytes of their bodies. */

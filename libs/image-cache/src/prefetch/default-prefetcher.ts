@@ -222,7 +222,7 @@ export class DefaultPrefetcher extends Prefetcher {
 
   /** A job as others see it. */
   #shown(job: QueuedJob): PrefetchJob {
-    const { id, identifier, priority, state, queuedAt, attempts, notBefore, progress, error } = job;
+    const { id, identifier, priority, state, queuedAt, attempts, notBefore, progress, error, failingSince } = job;
     const variants = job.variants && this.#images.wanted(job);
     return {
       id,
@@ -235,6 +235,7 @@ export class DefaultPrefetcher extends Prefetcher {
       ...(notBefore !== undefined && { notBefore }),
       ...(progress && { progress }),
       ...(error !== undefined && { error }),
+      ...(failingSince !== undefined && { failingSince }),
     };
   }
 }

@@ -1,4 +1,4 @@
-import { isImageCacheError, isDeterministic, type ImageCacheErrorCode } from '../common/errors.js';
+import { isImageCacheError, isDeterministic, statusOf, type ImageCacheErrorCode } from '../common/errors.js';
 import type { VariantIdentity } from '../ports/entry.js';
 import type { ImageCache } from '../service/image-cache.js';
 import type { KeptPart } from './prefetch-options.js';
@@ -24,10 +24,14 @@ export interface JobResult {
   readonly rendered: number;
   readonly cached: number;
   readonly failed: number;
+  /** Variants that the image cannot have. */
+  readonly omitted: number;
   /** The first failure. */
   readonly error?: unknown;
   /** Whether another attempt would come to the same end. */
   readonly isHopeless: boolean;
+  /** Whether something else was to blame than the image: the source was out, a store, or the server busy. */
+  readonly isBlameless: boolean;
   /** Whether it was ended before everything had been tried. */
   readonly isInterrupted: boolean;
 }
@@ -40,6 +44,9 @@ const OUTAGES: readonly ImageCacheErrorCode[] = [
   'E_IMAGE_CACHE_CLOSED',
 ];
 
+/** What somebody else is to blame for, and what passes. */
+const BLAMELESS: readonly (number | undefined)[] = [429, 503];
+
 type Outcome = 'rendered' | 'cached' | 'failed';
 
 /** Sees to it that all that is wanted of one image is cached: the original, the info, the variants, one after the other. */
@@ -48,6 +55,8 @@ export class JobRun {
   readonly #counts: Record<Outcome, number> = { rendered: 0, cached: 0, failed: 0 };
   #first: { readonly error: unknown } | undefined;
   #isHopeless = true;
+  #isBlameless = false;
+  #omitted = 0;
   #total: number;
   #isOver = false;
 
@@ -67,7 +76,14 @@ export class JobRun {
     if (this.#first === undefined) await this.#render(await this.#expand(variants));
     const isInterrupted = signal.aborted || !this.#options.isHeld();
     const failure = this.#first && { error: this.#first.error };
-    return { ...this.#counts, ...failure, isHopeless: this.#isHopeless, isInterrupted };
+    return {
+      ...this.#counts,
+      ...failure,
+      omitted: this.#omitted,
+      isHopeless: this.#isHopeless,
+      isBlameless: this.#isBlameless,
+      isInterrupted,
+    };
   }
 
   async #keep(part: KeptPart | undefined): Promise<void> {
@@ -87,6 +103,7 @@ export class JobRun {
       if (!this.#mayGoOn()) break;
       try {
         const identities = (await settings.words.expand(identifier, variant, { signal })) ?? [];
+        if (identities.length === 0) this.#omitted += 1;
         for (const identity of identities) wanted.set(`${identity.extension ?? ''}:${identity.operations}`, identity);
         this.#total -= 1;
       } catch (error) {
@@ -135,13 +152,16 @@ export class JobRun {
   #fail(error: unknown): void {
     if (this.#options.signal.aborted) return;
     this.#first ??= { error };
-    this.#isHopeless &&= isDeterministic(error);
+    const isBlameless = BLAMELESS.includes(statusOf(error));
+    this.#isBlameless ||= isBlameless;
+    this.#isHopeless &&= isDeterministic(error) && !isBlameless;
     if (OUTAGES.some((code) => isImageCacheError(error, code))) this.#isOver = true;
     this.#count('failed');
   }
 
   #tell(): void {
     const { rendered, cached, failed } = this.#counts;
-    this.#options.onProgress({ total: this.#total, done: rendered + cached, cached, failed });
+    const omitted = this.#omitted;
+    this.#options.onProgress({ total: this.#total, done: rendered + cached, cached, failed, omitted });
   }
 }

@@ -79,6 +79,13 @@ export interface PrefetchOptions {
   readonly variants?: readonly string[];
   /** Attempts after which an image is given up. @default 5 */
   readonly attempts?: number;
+  /**
+   * What fails since the source or a store is out, or the server busy, is not given up for so long, however often it was
+   * tried.
+   *
+   * @default '1d'
+   */
+  readonly patience?: Duration;
   /** Pause after the first failure; twice as long after each other one, give or take half. @default '30s' */
   readonly backOff?: Duration;
   /** Longest pause. @default '1h' */

@@ -122,8 +122,9 @@ export class PrefetchQueue {
 
   /** A job has failed, and is tried again at some time; without one, it is given up. */
   fail({ id }: QueuedJob, error: string, notBefore?: number): Promise<boolean> {
-    const { holder } = this.#options;
-    return this.#end(id, { op: 'failed', id, holder, error, ...(notBefore !== undefined && { notBefore }) });
+    const { holder, clock } = this.#options;
+    const at = clock.now();
+    return this.#end(id, { op: 'failed', id, holder, error, at, ...(notBefore !== undefined && { notBefore }) });
   }
 
   /** A job waits again, as if nobody had begun it. */

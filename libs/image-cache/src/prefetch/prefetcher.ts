@@ -11,6 +11,8 @@ export interface PrefetchProgress {
   /** Of those, how many were there already. */
   readonly cached: number;
   readonly failed: number;
+  /** Variants that are wanted, and that this image cannot have; not among `total`. */
+  readonly omitted: number;
 }
 
 /** An image that is to be cached before it is asked for. */
@@ -32,6 +34,8 @@ export interface PrefetchJob {
   readonly progress?: PrefetchProgress;
   /** Why the last attempt failed; one line. */
   readonly error?: string;
+  /** When the first attempt failed; milliseconds since the epoch. */
+  readonly failingSince?: number;
 }
 
 /** What to queue. */
@@ -101,6 +105,8 @@ export interface PrefetchReport {
   readonly rendered: number;
   readonly cached: number;
   readonly failed: number;
+  /** Variants that were wanted of images that cannot have them. */
+  readonly omitted: number;
   /** Milliseconds. */
   readonly duration: number;
   /** Whether it was ended before the queue was empty. */

@@ -92,26 +92,35 @@ export class QueueWorker {
   async #settle(job: QueuedJob, result: JobResult, began: number): Promise<JobFate> {
     const { cache, queue, clock } = this.#options;
     const { identifier } = job;
-    const { error, rendered, cached, isInterrupted } = result;
+    const { error, rendered, cached, omitted, isInterrupted } = result;
     if (isInterrupted) await queue.release(job);
     if (isInterrupted) return 'returned';
     if (error !== undefined) return this.#retry(job, result);
     if (!(await queue.complete(job))) return 'returned';
     this.#completed += 1;
-    cache.tell('prefetched', { identifier, rendered, cached, duration: clock.now() - began });
+    cache.tell('prefetched', { identifier, rendered, cached, omitted, duration: clock.now() - began });
     return 'completed';
   }
 
-  async #retry(job: QueuedJob, { error, isHopeless }: JobResult): Promise<JobFate> {
+  async #retry(job: QueuedJob, result: JobResult): Promise<JobFate> {
     const { cache, queue, settings, clock, chance } = this.#options;
     const { identifier } = job;
+    const { error } = result;
     const attempts = job.attempts + 1;
-    const isGivenUp = isHopeless || attempts >= settings.attempts;
+    const isGivenUp = this.#isGivenUp(job, result);
     const notBefore = isGivenUp ? undefined : clock.now() + pauseAfter(attempts, settings, chance());
     this.#failures += 1;
     await queue.fail(job, lineOf(error), notBefore);
     cache.tell('prefetch-failed', { identifier, error, attempts, isGivenUp });
     return isGivenUp ? 'dead' : 'retried';
+  }
+
+  /** An outage of the source would otherwise have the whole queue given up. */
+  #isGivenUp({ attempts, failingSince }: QueuedJob, { isHopeless, isBlameless }: JobResult): boolean {
+    const { settings, clock } = this.#options;
+    const now = clock.now();
+    const isTriedEnough = attempts + 1 >= settings.attempts;
+    return isHopeless || (isTriedEnough && (!isBlameless || now - (failingSince ?? now) >= settings.patience));
   }
 }
 

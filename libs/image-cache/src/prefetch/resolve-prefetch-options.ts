@@ -14,6 +14,7 @@ export interface ResolvedPrefetch {
   readonly concurrency: number;
   readonly variants: readonly string[];
   readonly attempts: number;
+  readonly patience: number;
   readonly backOff: number;
   readonly maxBackOff: number;
   readonly words: VariantWords;
@@ -31,6 +32,7 @@ const KEYS: readonly (keyof PrefetchOptions)[] = [
   'concurrency',
   'variants',
   'attempts',
+  'patience',
   'backOff',
   'maxBackOff',
   'words',
@@ -63,6 +65,7 @@ export function resolvePrefetchOptions(options: PrefetchOptions, path = 'prefetc
     ...prefetchTimes(options, path),
     concurrency: parseInteger(options.concurrency ?? 1, `${path}.concurrency`, { min: 1, max: 1020 }),
     attempts: parseInteger(options.attempts ?? 5, `${path}.attempts`, { min: 1, max: 1000 }),
+    patience: parseDuration(options.patience ?? '1d', `${path}.patience`),
     backOff: parseDuration(options.backOff ?? '30s', `${path}.backOff`),
     maxBackOff: parseDuration(options.maxBackOff ?? '1h', `${path}.maxBackOff`),
     info: checkPart(options.info, `${path}.info`),

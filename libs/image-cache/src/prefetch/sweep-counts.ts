@@ -6,7 +6,7 @@ export type JobFate = 'completed' | 'retried' | 'dead' | 'returned';
 
 /** Adds up what a sweep of the queue does. */
 export class SweepCounts {
-  readonly #counts = { completed: 0, retried: 0, dead: 0, rendered: 0, cached: 0, failed: 0 };
+  readonly #counts = { completed: 0, retried: 0, dead: 0, rendered: 0, cached: 0, failed: 0, omitted: 0 };
   readonly #began: number;
 
   /** @param began milliseconds since the epoch */
@@ -14,10 +14,11 @@ export class SweepCounts {
     this.#began = began;
   }
 
-  add({ rendered, cached, failed }: JobResult, fate: JobFate): void {
+  add({ rendered, cached, failed, omitted }: JobResult, fate: JobFate): void {
     this.#counts.rendered += rendered;
     this.#counts.cached += cached;
     this.#counts.failed += failed;
+    this.#counts.omitted += omitted;
     if (fate !== 'returned') this.#counts[fate] += 1;
   }
 

@@ -4,6 +4,7 @@ import type { ClientOptions } from '../http/client-hints.js';
 import type { SweepStepName } from '../maintenance/steps.js';
 import type { SweepReport } from '../maintenance/sweep.js';
 import type { CacheEvent, CacheEventListener, CacheEventMap, OuterEvent } from '../observability/events.js';
+import type { ClearOptions } from '../ports/cache-store.js';
 import type { EntryKey, Evicted, EvictedCounts, Kind, ListedEntry, Usage, VariantIdentity } from '../ports/entry.js';
 import { sumCounts } from '../tiers/image-evictor.js';
 import type { InfoCache } from '../tiers/info-cache.js';
@@ -80,20 +81,20 @@ export class DefaultImageCache extends ImageCache {
     return this.variants.evict(key);
   }
 
-  evictInfos(): Promise<Evicted> {
-    return evictInfos(this.#parts);
+  evictInfos(options?: ClearOptions): Promise<Evicted> {
+    return evictInfos(this.#parts, options);
   }
 
-  purge(): Promise<Evicted> {
-    return evictAll(this.#parts);
+  purge(options?: ClearOptions): Promise<Evicted> {
+    return evictAll(this.#parts, undefined, options);
   }
 
-  evictVariants(): Promise<Evicted> {
-    return evictAll(this.#parts, 'variant');
+  evictVariants(options?: ClearOptions): Promise<Evicted> {
+    return evictAll(this.#parts, 'variant', options);
   }
 
-  evictSources(): Promise<Evicted> {
-    return evictAll(this.#parts, 'source');
+  evictSources(options?: ClearOptions): Promise<Evicted> {
+    return evictAll(this.#parts, 'source', options);
   }
 
   get stores(): readonly StoreState[] {
@@ -144,8 +145,8 @@ export class DefaultImageCache extends ImageCache {
 
   configure(options: LiveOptions): void {
     const { live, events } = this.#parts;
-    const changed = live.change(options);
-    if (changed.length > 0) events.emit('configured', { changed });
+    const change = live.change(options);
+    if (change.changed.length > 0) events.emit('configured', change);
   }
 
   async warm(

@@ -1,4 +1,5 @@
 import type { CacheEvents } from '../observability/events.js';
+import type { ClearOptions } from '../ports/cache-store.js';
 import type { Evicted } from '../ports/entry.js';
 import type { EvictionNotices } from '../tiers/eviction-notices.js';
 import type { HeapInfoCache } from '../tiers/heap-info-cache.js';
@@ -17,8 +18,11 @@ export interface EvictingOptions {
 }
 
 /** Evicts all infos. */
-export async function evictInfos({ stores, heapInfos, evictor, events }: EvictingOptions): Promise<Evicted> {
-  const evicted = await stores.info?.clear('info');
+export async function evictInfos(
+  { stores, heapInfos, evictor, events }: EvictingOptions,
+  options?: ClearOptions,
+): Promise<Evicted> {
+  const evicted = await stores.info?.clear('info', options);
   evictor.outdate();
   const inHeap = heapInfos?.clear() ?? 0;
   const result: Evicted = evicted ?? { ...sumCounts([]), infos: inHeap };
@@ -31,10 +35,14 @@ export async function evictInfos({ stores, heapInfos, evictor, events }: Evictin
  *
  * @throws what a store threw, after all the others have been evicted from
  */
-export async function evictAll(options: EvictingOptions, kind?: 'variant' | 'source'): Promise<Evicted> {
+export async function evictAll(
+  options: EvictingOptions,
+  kind?: 'variant' | 'source',
+  how?: ClearOptions,
+): Promise<Evicted> {
   const { stores, evictor, events, notices } = options;
   const reason = kind === undefined ? 'purge' : 'request';
-  const outcomes = await Promise.allSettled(stores.distinct.map((store) => store.clear(kind)));
+  const outcomes = await Promise.allSettled(stores.distinct.map((store) => store.clear(kind, how)));
   evictor.outdate();
   const inHeap = kind === undefined ? forget(options) : 0;
   if (kind !== 'source') notices.tell(reason, 'everything');

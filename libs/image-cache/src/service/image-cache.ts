@@ -12,7 +12,7 @@ import type {
   OuterEvent,
 } from '../observability/events.js';
 import type { CacheCounters } from '../observability/stats.js';
-import type { StepProgress, StoreCalls, StoreFeatures } from '../ports/cache-store.js';
+import type { ClearOptions, StepProgress, StoreCalls, StoreFeatures } from '../ports/cache-store.js';
 import type { EntryKey, Evicted, EvictedCounts, Kind, ListedEntry, Usage, VariantIdentity } from '../ports/entry.js';
 import type { InfoCache } from '../tiers/info-cache.js';
 import type { RenderTurn } from '../tiers/render-turns.js';
@@ -122,11 +122,11 @@ export abstract class ImageCache {
   /** Evicts one variant. */
   abstract evictVariant(key: EntryKey): Promise<EvictedCounts>;
   /** Evicts all infos. */
-  abstract evictInfos(): Promise<Evicted>;
+  abstract evictInfos(options?: ClearOptions): Promise<Evicted>;
   /** Evicts all variants. */
-  abstract evictVariants(): Promise<Evicted>;
+  abstract evictVariants(options?: ClearOptions): Promise<Evicted>;
   /** Evicts all originals that are cached. */
-  abstract evictSources(): Promise<Evicted>;
+  abstract evictSources(options?: ClearOptions): Promise<Evicted>;
   /** Evicts what has expired and, in conservative mode or with `evictMissing`, what the source no longer vouches for. */
   abstract evictInvalid(options?: Omit<SweepOptions, 'steps'>): Promise<SweepReport>;
   /** Removes abandoned writes, files that are no entries, empty directories, old damaged files and trash. */
@@ -139,8 +139,8 @@ export abstract class ImageCache {
    * @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS`, the message starting with `sweep.` and the option
    */
   abstract sweep(options?: SweepOptions): Promise<SweepReport>;
-  /** Evicts everything. */
-  abstract purge(): Promise<Evicted>;
+  /** Evicts everything. A signal ends what takes long of it, giving space back. */
+  abstract purge(options?: ClearOptions): Promise<Evicted>;
   /** Says that a source image has changed: what is cached of it goes. */
   abstract changed(identifier: string): Promise<EvictedCounts>;
 

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parseMemorySize } from '../common/memory-limit.js';
 import { invalidOption, refuseUnknownKeys } from '../common/options.js';
 import { parseDuration } from '../common/units.js';
+import type { CacheEventMap } from '../observability/events.js';
 import type { Kind } from '../ports/entry.js';
 import type { ResizableStore } from '../stores/heap/heap-store.js';
 import type { FreshnessOptions } from '../tiers/freshness.js';
@@ -22,6 +23,10 @@ type Aging = { -readonly [Field in keyof FreshnessOptions]: number };
 /** A change that has been checked. */
 interface Change {
   readonly key: keyof LiveOptions;
+  /** The path of the option. */
+  readonly path: string;
+  readonly from: unknown;
+  readonly to: unknown;
   apply(): void;
   /** The part of the memory that gets another size. */
   readonly memory?: { readonly name: string; readonly bytes: number };
@@ -63,10 +68,10 @@ export class LiveSettings {
   /**
    * Changes all that is asked for, or nothing.
    *
-   * @returns the keys whose values are other ones now
+   * @returns the keys whose values are other ones now, and these values
    * @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS`, the message starting with the full path of the option
    */
-  change(options: LiveOptions): readonly string[] {
+  change(options: LiveOptions): CacheEventMap['configured'] {
     refuseUnknownKeys(options, KEYS, 'configure');
     const { hot, heap } = this.#options.stores;
     const changes = [
@@ -79,7 +84,8 @@ export class LiveSettings {
     ];
     this.#requireMemory(changes);
     for (const change of changes) change.apply();
-    return [...new Set(changes.map(({ key }) => key))];
+    const values = changes.map(({ path, from, to }) => [path, { from, to }] as const);
+    return { changed: [...new Set(changes.map(({ key }) => key))], options: Object.fromEntries(values) };
   }
 
   #requireMemory(changes: readonly Change[]): void {
@@ -98,7 +104,9 @@ export class LiveSettings {
       const path = `configure.ttl.${tier}`;
       const aging = this.freshness[tier];
       return this.#time(ttl[tier], { tier, path }, (time) =>
-        aging.ttl === time ? [] : [{ key: 'ttl', apply: () => void (aging.ttl = time) }],
+        aging.ttl === time
+          ? []
+          : [{ key: 'ttl', path: `ttl.${tier}`, from: aging.ttl, to: time, apply: () => void (aging.ttl = time) }],
       );
     });
   }
@@ -109,7 +117,9 @@ export class LiveSettings {
     { tier, aging }: { readonly tier: Kind; readonly aging: { staleness: number } },
   ): readonly Change[] {
     return this.#time(value, { tier, path: `configure.${key}` }, (time) =>
-      aging.staleness === time ? [] : [{ key, apply: () => void (aging.staleness = time) }],
+      aging.staleness === time
+        ? []
+        : [{ key, path: key, from: aging.staleness, to: time, apply: () => void (aging.staleness = time) }],
     );
   }
 
@@ -134,7 +144,7 @@ export class LiveSettings {
       this.#resting = current;
       this.#worker = worker;
     };
-    return [{ key: 'worker', apply }];
+    return [{ key: 'worker', path: 'worker', from: current ?? false, to: worker ?? false, apply }];
   }
 }
 
@@ -149,9 +159,10 @@ function resize(
   const path = `configure.${key}`;
   if (store === undefined) throw invalidOption(path, 'the cache was made without such a heap store.');
   const bytes = parseMemorySize(value, path);
-  if (bytes === store.maxSize) return [];
+  const from = store.maxSize;
+  if (bytes === from) return [];
   const apply = (): void => {
     store.resize(bytes);
   };
-  return [{ key, apply, memory: { name, bytes } }];
+  return [{ key, path: key, from, to: bytes, apply, memory: { name, bytes } }];
 }

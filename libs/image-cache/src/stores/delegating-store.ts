@@ -2,6 +2,7 @@ import { emptyReport } from '../common/step-report.js';
 import type { CacheBus } from '../ports/cache-bus.js';
 import type {
   CacheStore,
+  ClearOptions,
   CommitBody,
   ListOptions,
   MaintainOptions,
@@ -125,8 +126,8 @@ export abstract class DelegatingStore implements CacheStore {
     return this.around('deleteGroup', () => this.inner.deleteGroup(group, options));
   }
 
-  clear(kind?: Kind): Promise<Evicted> {
-    return this.around('clear', () => this.inner.clear(kind));
+  clear(kind?: Kind, options?: ClearOptions): Promise<Evicted> {
+    return this.around('clear', () => this.inner.clear(kind, options));
   }
 
   entries(options?: ListOptions): AsyncIterable<ListedEntry> {

@@ -4,7 +4,7 @@ import { Generations } from '../common/generations.js';
 import { noLease } from '../common/no-lease.js';
 import { tellBreak } from '../common/streams.js';
 import { Turns } from '../common/turns.js';
-import type { CacheStore, CommitBody, ReadOptions, Reservation, StoreCalls } from '../ports/cache-store.js';
+import type { CacheStore, ClearOptions, CommitBody, ReadOptions, Reservation, StoreCalls } from '../ports/cache-store.js';
 import type { OpenedEntry } from '../ports/opened-entry.js';
 import type { Clock } from '../ports/clock.js';
 import type {
@@ -157,8 +157,8 @@ export class ResilientStore extends DelegatingStore {
     });
   }
 
-  override clear(kind?: Kind): Promise<Evicted> {
-    return super.clear(kind).finally(() => {
+  override clear(kind?: Kind, options?: ClearOptions): Promise<Evicted> {
+    return super.clear(kind, options).finally(() => {
       this.#evictions.bumpAll();
     });
   }

@@ -5,6 +5,7 @@ import { keyString } from '../keys/entry-keys.js';
 import type { CacheBus, Eviction } from '../ports/cache-bus.js';
 import type {
   CacheStore,
+  ClearOptions,
   ListOptions,
   MaintainOptions,
   ReadOptions,
@@ -145,9 +146,9 @@ export class TieredStore implements CacheStore {
     return eviction;
   }
 
-  async clear(kind?: Kind): Promise<Evicted> {
+  async clear(kind?: Kind, options?: ClearOptions): Promise<Evicted> {
     try {
-      return await this.#evict((store) => store.clear(kind));
+      return await this.#evict((store) => store.clear(kind, options));
     } finally {
       this.#evictions.bumpAll();
     }

@@ -1,6 +1,7 @@
 import type { CacheBus } from '../ports/cache-bus.js';
 import type {
   CacheStore,
+  ClearOptions,
   ListOptions,
   MaintainOptions,
   ReadOptions,
@@ -174,8 +175,8 @@ export class ChaosStore implements CacheStore {
     return this.#through('deleteGroup', () => this.#inner.deleteGroup(group, options));
   }
 
-  clear(kind?: Kind): Promise<Evicted> {
-    return this.#through('clear', () => this.#inner.clear(kind));
+  clear(kind?: Kind, options?: ClearOptions): Promise<Evicted> {
+    return this.#through('clear', () => this.#inner.clear(kind, options));
   }
 
   entries(options?: ListOptions): AsyncGenerator<ListedEntry> {

@@ -3,6 +3,7 @@ import {
   createImageCache,
   createPrefetcher,
   heapStore,
+  ImageCacheError,
   type DefaultPrefetcher,
   type ImageCache,
   type PrefetchOptions,
@@ -205,6 +206,35 @@ describe('a prefetcher', () => {
     expect(await prefetcher.run()).toMatchObject({ completed: 1 });
   });
 
+  it('gives nothing up for a day while the source is out, however often it was tried', async () => {
+    const prefetcher = await open({ backOff: '10m', maxBackOff: '10m', attempts: 2 });
+    failure = new ImageCacheError('E_IMAGE_CACHE_SOURCE_UNAVAILABLE', 'no answer');
+    await prefetcher.enqueue({ identifier: 'a' });
+    const began = clock.now();
+    let tries = 0;
+    for (let last = await prefetcher.run(); last.dead === 0; last = await prefetcher.run()) {
+      tries += 1;
+      expect(last).toMatchObject({ retried: 1 });
+      expect(await prefetcher.find('a')).toMatchObject({ state: 'queued', attempts: tries, failingSince: began });
+      await clock.advance((prefetcher.nextDue ?? 0) - clock.now());
+    }
+    expect(clock.now() - began).toBeGreaterThanOrEqual(24 * 3600 * SECOND);
+    expect(clock.now() - began).toBeLessThan(25 * 3600 * SECOND);
+    expect(tries).toBeGreaterThan(90);
+    const [dead] = (await prefetcher.jobs({ state: 'dead' })).jobs;
+    expect(dead?.error).toBe('E_IMAGE_CACHE_SOURCE_UNAVAILABLE: no answer');
+  });
+
+  it('counts the variants that an image cannot have', async () => {
+    const expand = (identifier: string, variant: string) =>
+      variant === 'jpg:two' ? [] : [{ identifier, operations: variant, extension: 'jpg' }];
+    const prefetcher = await open({ words: { expand } });
+    const told = record(cache, 'prefetched');
+    await prefetcher.enqueue({ identifier: 'a' });
+    expect(await prefetcher.run()).toMatchObject({ completed: 1, rendered: 1, omitted: 1 });
+    expect(told).toMatchObject([{ identifier: 'a', rendered: 1, omitted: 1 }]);
+  });
+
   it('has no more images under way than it may, and leaves the rest to requests', async () => {
     const prefetcher = await open({ concurrency: 2, variants: ['jpg:one'] });
     await prefetcher.enqueueAll(Array.from({ length: 6 }, (_, index) => `image ${index}`));
@@ -282,6 +312,7 @@ describe('a prefetcher', () => {
     [{ concurrency: 0 }, /^prefetch\.concurrency: 0 is not a whole number from 1 to 1020/],
     [{ variants: ['x'] }, /^prefetch\.variants\[0\]: "x" is no variant/],
     [{ directory: ' ' }, /^prefetch\.directory: has to name a directory/],
+    [{ patience: 'long' }, /^prefetch\.patience: /],
     [{ attempts: 1.5 }, /^prefetch\.attempts: 1\.5 is not a whole number/],
     [{ folder: 'maps' }, /^prefetch\.folder: is no function/],
     [{ varaints: [] }, /^prefetch\.varaints: there is no such option; there are directory, /],

@@ -82,7 +82,8 @@ describe.each(Object.entries(QUEUES))('the queue of a prefetcher %s', (_kind, ma
     await add('a');
     await add('b');
     await queue.fail(await claimed(), 'no luck', open.clock.now() + 10 * SECOND);
-    expect(queue.find('a')).toMatchObject({ state: 'queued', attempts: 1, error: 'no luck' });
+    const failingSince = open.clock.now();
+    expect(queue.find('a')).toMatchObject({ state: 'queued', attempts: 1, error: 'no luck', failingSince });
     expect(queue.nextDue).toBe(open.clock.now() + 10 * SECOND);
     expect(await taken(2)).toEqual(['b', undefined]);
     await open.clock.advance(10 * SECOND);
@@ -190,8 +191,8 @@ describe.each(Object.entries(QUEUES))('the queue of a prefetcher %s', (_kind, ma
   it('tells how far a job is', async () => {
     await add('a');
     const job = await claimed();
-    queue.report(job, { total: 3, done: 1, cached: 1, failed: 0 });
-    expect(queue.find('a')?.progress).toEqual({ total: 3, done: 1, cached: 1, failed: 0 });
+    queue.report(job, { total: 3, done: 1, cached: 1, failed: 0, omitted: 0 });
+    expect(queue.find('a')?.progress).toEqual({ total: 3, done: 1, cached: 1, failed: 0, omitted: 0 });
     await queue.release(job);
     expect(queue.find('a')).toMatchObject({ state: 'queued', attempts: 0 });
     expect(queue.find('a')?.progress).toBeUndefined();

@@ -162,7 +162,8 @@ describe('the options that can be changed while the cache is in use', () => {
     cache.configure({ hot: '2MB', ttl: { info: '24h' } });
     cache.configure({});
     expect(changed()).toEqual([['hot', 'ttl']]);
-    expect(lines).toEqual(['Options changed: hot, ttl']);
+    const values = 'hot 1048576 → 2097152, ttl.info 2592000000 → 86400000, ttl.variant 2592000000 → 86400000';
+    expect(lines).toEqual([`Options changed: ${values}`]);
   });
 
   it('are changed all or not at all', async () => {

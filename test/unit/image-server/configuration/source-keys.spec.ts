@@ -44,7 +44,7 @@ describe('the keys of remote originals', () => {
     ],
     [
       `${REMOTE}cache.server.source.enabled: true\ncache.server.source.pathname: a/../b\ncache.FilesystemCache.pathname: b`,
-      'cache.server.source.pathname: is the directory of the FilesystemCache (server.yaml:4); originals need one of their own.',
+      'cache.server.source.pathname: a/../b (server.yaml:4) is that of cache.FilesystemCache.pathname (b); the cache has that directory for itself.',
     ],
     [
       'source.HttpSource.url_prefix: images',

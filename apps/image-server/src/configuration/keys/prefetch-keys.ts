@@ -11,12 +11,27 @@ export const PREFETCH_KEYS = [
     fallback: 1,
     min: 1,
     max: 1020,
-    description: 'Images at a time; fewer than `processor.concurrency`.',
+    description: 'Images at a time; fewer than `processor.concurrency`, unless that is 1.',
   }),
   list('cache.server.prefetch.variants', {
     fallback: [],
     description:
       'Variants of every image that is queued: `full/400,/0/default.jpg`, or `tiles:0-2` for levels of a viewer.',
+  }),
+  integer('cache.server.prefetch.attempts', {
+    fallback: 5,
+    min: 1,
+    max: 1000,
+    description: 'Attempts after which an image is given up.',
+  }),
+  seconds('cache.server.prefetch.back_off', {
+    fallback: 30,
+    description: 'Pause after the first failure; twice as long after each other one.',
+  }),
+  seconds('cache.server.prefetch.max_back_off', { fallback: 3600, description: 'Longest pause.' }),
+  seconds('cache.server.prefetch.patience', {
+    fallback: 86_400,
+    description: 'Time for which nothing is given up since the source or a store is out.',
   }),
   path('cache.server.prefetch.pathname', {
     otherwise:

@@ -21,6 +21,7 @@ import { Audit } from '../audit.js';
 import { Credentials } from './credentials.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { isForeignSite } from './foreign-site.js';
+import { keepToSameOrigin } from './same-origin.js';
 
 /** Methods that change nothing. */
 const SAFE = ['GET', 'HEAD', 'OPTIONS'];
@@ -29,6 +30,9 @@ const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 const LARGEST_BODY = 64 * 1024;
 
 const TOO_MANY = 429;
+
+/** Characters of an address; behind a proxy, it may be what the client says. */
+const LONGEST_ADDRESS = 64;
 
 /**
  * Lets an operator manage the cache, and nobody else: asks for credentials where there are some to ask for, listens no
@@ -62,6 +66,7 @@ export class AdminGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const exchange = new HttpExchange(this.#adapterHost.httpAdapter, context);
     exchange.setHeaders(ADMIN_HEADERS);
+    keepToSameOrigin(context.switchToHttp().getResponse());
     if (!this.#settings.enabled) throw new NotFoundException('There is no admin API.');
     this.#authenticate(exchange);
     if (!SAFE.includes(exchange.method)) this.#requireOwnJson(exchange);
@@ -71,7 +76,7 @@ export class AdminGuard implements CanActivate {
   #authenticate(exchange: HttpExchange): void {
     const { auth } = this.#settings;
     if (auth === undefined || this.#credentials === undefined) return;
-    const client = networkOf(exchange.address) ?? '';
+    const client = (networkOf(exchange.address) ?? '').slice(0, LONGEST_ADDRESS);
     const retryAfter = this.#failures.retryAfter(client);
     if (retryAfter !== undefined) {
       exchange.setHeader('Retry-After', String(retryAfter));

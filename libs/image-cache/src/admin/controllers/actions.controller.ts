@@ -1,18 +1,19 @@
 import { Body, Controller, HttpCode, Inject, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { RoutedRequest } from '../../nest/http-exchange.js';
-import type { EvictedCounts } from '../../ports/entry.js';
+import type { CacheEventMap } from '../../observability/events.js';
 import type { Prefetcher } from '../../prefetch/prefetcher.js';
 import type { ImageCache, SweepOptions } from '../../service/image-cache.js';
 import type { SweepStepName } from '../../maintenance/steps.js';
 import type { SweepReport } from '../../maintenance/sweep.js';
 import { ADMIN_CACHE, ADMIN_PREFETCHER } from '../admin-options.js';
-import { Audit } from '../audit.js';
+import { Audit, targetsOf } from '../audit.js';
+import { changeImage, lookAtChange, sumChanges, type Changed } from '../changing.js';
 import { ChangedDto, ChangedReportDto, ConfiguredDto, SweepDto, SweepReportDto } from '../dto/actions.dto.js';
 import { Answers, DescribedChange, DryRun } from '../dto/problems.js';
-import { Fields, wrong } from '../input/fields.js';
-import { countEntries, countSweep, countsOf } from '../shapes.js';
-import { sumCounts } from '../../tiers/image-evictor.js';
+import type { Asked } from '../image-description.js';
+import { Fields, refuseFields, wrong } from '../input/fields.js';
+import { outcomeOf } from '../tasks/task-outcome.js';
 
 /** Steps, or images, that one request may name. */
 const MOST = 1000;
@@ -95,15 +96,7 @@ export class ActionsController {
     if (identifiers === undefined) throw wrong('identifier', 'is missing; give it, or identifiers.');
     if (fields.has('identifier') && fields.has('identifiers'))
       throw wrong('identifiers', 'there is an identifier, too.');
-    const done: Changed[] = [];
-    for (const identifier of identifiers) done.push(await (dryRun ? this.#look(identifier) : this.#change(identifier)));
-    const evicted = countsOf(sumCounts(done.map((each) => each.evicted)));
-    const requeued = done.reduce((sum, each) => sum + each.requeued, 0);
-    if (dryRun) return { evicted, requeued };
-    const target = identifiers.length === 1 ? identifiers[0] : undefined;
-    const counts = { ...evicted, requeued, images: identifiers.length };
-    this.#audit.tell(request, { what: 'changed', ...(target !== undefined && { target }), counts });
-    return { evicted, requeued };
+    return dryRun ? this.#lookAt(identifiers) : this.#change(request, identifiers);
   }
 
   @Post('configure')
@@ -112,42 +105,54 @@ export class ActionsController {
   @ApiBody({ schema: { type: 'object', additionalProperties: true, example: { hot: '64MB' } } })
   @Answers(200, 'The options that have other values now.', ConfiguredDto)
   @DescribedChange()
-  configure(@Body() body: unknown, @Req() request: RoutedRequest): ConfiguredDto {
-    let changed: readonly string[] = [];
-    const stop = this.#cache.on('configured', (event) => (changed = event.changed));
+  configure(@Query() query: unknown, @Body() body: unknown, @Req() request: RoutedRequest): ConfiguredDto {
+    refuseFields({ query });
+    let change: CacheEventMap['configured'] = { changed: [], options: {} };
+    const stop = this.#cache.on('configured', (event) => (change = event));
     try {
       // What is no option, or none with this value, is refused by the cache.
       this.#cache.configure(body ?? {});
     } finally {
       stop();
     }
-    this.#audit.tell(request, { what: 'configure', target: changed.join(', '), counts: { changed: changed.length } });
+    const { changed, options } = change;
+    this.#audit.tell(request, { what: 'configure', counts: { changed: changed.length }, options });
     return { changed };
   }
 
-  async #change(identifier: string): Promise<Changed> {
-    if (this.#prefetcher !== undefined) return this.#prefetcher.changed(identifier);
-    return { evicted: await this.#cache.changed(identifier), requeued: 0 };
+  /** What has changed before another one fails is told, too. */
+  async #change(request: RoutedRequest, identifiers: readonly string[]): Promise<Changed> {
+    const done: Changed[] = [];
+    try {
+      await this.#audit.attempt(request, { what: 'changed', ...targetsOf(identifiers) }, async () => {
+        for (const identifier of identifiers) done.push(await changeImage(identifier, this.#parts));
+      });
+      return sumChanges(done);
+    } finally {
+      const { evicted, requeued } = sumChanges(done);
+      const counts = { ...evicted, requeued, images: done.length };
+      const isPartial = done.length < identifiers.length && { isPartial: true };
+      const told = { what: 'changed', ...targetsOf(identifiers.slice(0, done.length)), counts, ...isPartial };
+      if (done.length > 0) this.#audit.tell(request, told);
+    }
   }
 
-  /** What a change would do. */
-  async #look(identifier: string): Promise<Changed> {
-    const entries = await this.#cache.entriesOf(identifier);
-    const evicted = countEntries(entries);
-    return { evicted, requeued: this.#prefetcher === undefined ? 0 : evicted.variants };
+  async #lookAt(identifiers: readonly string[]): Promise<Changed> {
+    const seen: Changed[] = [];
+    for (const identifier of identifiers) seen.push(await lookAtChange(identifier, this.#parts));
+    return sumChanges(seen);
+  }
+
+  get #parts(): Asked {
+    return { cache: this.#cache, prefetcher: this.#prefetcher };
   }
 
   async #sweep(request: RoutedRequest, { what, query, sweep }: Sweep): Promise<SweepReport> {
     const dryRun = Fields.of(query, ['dryRun'], 'query').flag('dryRun');
-    const report = await sweep({ dryRun });
-    if (!dryRun) this.#audit.tell(request, { what, counts: countSweep(report) });
+    const report = await this.#audit.attempt(request, { what }, () => sweep({ dryRun }));
+    if (!dryRun) this.#audit.tell(request, { what, ...outcomeOf(report) });
     return report;
   }
-}
-
-interface Changed {
-  readonly evicted: EvictedCounts;
-  readonly requeued: number;
 }
 
 interface Sweep {

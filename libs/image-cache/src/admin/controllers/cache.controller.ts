@@ -22,7 +22,7 @@ import { Audit } from '../audit.js';
 import { ClearedDto, CountsDto, EntriesDto, ImageDto, KINDS } from '../dto/cache.dto.js';
 import { Answers, Described, DescribedChange, DryRun, OfImage } from '../dto/problems.js';
 import { EnqueueDto, EnqueuedDto } from '../dto/queue.dto.js';
-import { Fields, parseIdentifier } from '../input/fields.js';
+import { Fields, parseIdentifier, refuseFields } from '../input/fields.js';
 import { queueWishes } from '../input/task-order.js';
 import { clearTarget, TARGETS } from '../clearing.js';
 import { describeImage } from '../image-description.js';
@@ -83,7 +83,7 @@ export class CacheController {
   @Answers(200, 'The image.', ImageDto)
   @Described(404)
   async describe(@Param('identifier') identifier: unknown, @Query() query: unknown): Promise<ImageDto> {
-    Fields.of(query, [], 'query');
+    refuseFields({ query });
     const parts = { cache: this.#cache, prefetcher: this.#prefetcher };
     const found = await describeImage(parseIdentifier(identifier), parts);
     if (found === undefined) throw new NotFoundException('identifier: nothing is known of this image.');
@@ -106,8 +106,9 @@ export class CacheController {
     const identifier = parseIdentifier(given);
     if (Fields.of(query, ['dryRun'], 'query').flag('dryRun'))
       return countEntries(await this.#cache.entriesOf(identifier));
-    const counts = countsOf(await this.#cache.evict(identifier));
-    this.#audit.tell(request, { what: 'evict', target: identifier, counts: { ...counts } });
+    const deed = { what: 'evict', target: identifier };
+    const counts = countsOf(await this.#audit.attempt(request, deed, () => this.#cache.evict(identifier)));
+    this.#audit.tell(request, { ...deed, counts: { ...counts } });
     const isNothing = counts.infos + counts.variants + counts.sources === 0;
     // Of what some stores cannot count, nobody knows whether it was there.
     if (isNothing && this.#cache.stores.every(({ features }) => features.enumerable))
@@ -126,8 +127,10 @@ export class CacheController {
     const fields = Fields.of(query, ['target', 'dryRun'], 'query');
     const target = fields.requiredChoice('target', TARGETS);
     const dryRun = fields.flag('dryRun');
-    const cleared = await clearTarget(target, dryRun, { cache: this.#cache, prefetcher: this.#prefetcher });
-    if (!dryRun) this.#audit.tell(request, { what: 'clear', target, counts: { ...cleared } });
+    const parts = { cache: this.#cache, prefetcher: this.#prefetcher };
+    const deed = { what: 'clear', target };
+    const cleared = await this.#audit.attempt(request, deed, () => clearTarget(target, dryRun, parts));
+    if (!dryRun) this.#audit.tell(request, { ...deed, counts: { ...cleared } });
     return cleared;
   }
 
@@ -140,14 +143,18 @@ export class CacheController {
   @DescribedChange(404)
   async enqueue(
     @Param('identifier') given: unknown,
+    @Query() query: unknown,
     @Body() body: unknown,
     @Req() request: RoutedRequest,
   ): Promise<EnqueuedDto> {
     const prefetcher = requirePrefetcher(this.#prefetcher);
+    refuseFields({ query });
     const identifier = parseIdentifier(given);
     const fields = Fields.of(body, ['variants', 'priority'], 'body');
-    const { status, job } = await prefetcher.enqueue({ identifier, ...queueWishes(fields) });
-    this.#audit.tell(request, { what: 'queue', target: identifier, counts: { queued: status === 'queued' ? 1 : 0 } });
+    const wanted = { identifier, ...queueWishes(fields) };
+    const deed = { what: 'queue', target: identifier };
+    const { status, job } = await this.#audit.attempt(request, deed, () => prefetcher.enqueue(wanted));
+    this.#audit.tell(request, { ...deed, counts: { queued: status === 'queued' ? 1 : 0 } });
     return { status, ...(job && { job: shownJob(job) }) };
   }
 }

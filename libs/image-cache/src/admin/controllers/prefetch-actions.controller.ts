@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Inject, NotFoundException, Post, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, NotFoundException, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { RoutedRequest } from '../../nest/http-exchange.js';
 import type { Prefetcher } from '../../prefetch/prefetcher.js';
@@ -6,9 +6,10 @@ import { ADMIN_PREFETCHER } from '../admin-options.js';
 import { Audit } from '../audit.js';
 import { Answers, DescribedChange } from '../dto/problems.js';
 import { PrefetchReportDto, PrefetchStatusDto, RetriedDto, RetryDto } from '../dto/queue.dto.js';
-import { Fields } from '../input/fields.js';
+import { Fields, refuseFields } from '../input/fields.js';
 import { requirePrefetcher } from '../require-prefetcher.js';
 import { shownPrefetch } from '../shapes.js';
+import { outcomeOf } from '../tasks/task-outcome.js';
 
 /** What an operator has done with the queue now. */
 @ApiTags('actions')
@@ -27,12 +28,16 @@ export class PrefetchActionsController {
   @ApiOperation({ summary: 'Works the queue off now.' })
   @Answers(200, 'What was done.', PrefetchReportDto)
   @DescribedChange(404)
-  async prefetch(@Body() body: unknown, @Req() request: RoutedRequest): Promise<PrefetchReportDto> {
+  async prefetch(
+    @Query() query: unknown,
+    @Body() body: unknown,
+    @Req() request: RoutedRequest,
+  ): Promise<PrefetchReportDto> {
     const prefetcher = requirePrefetcher(this.#prefetcher);
-    Fields.of(body, [], 'body');
-    const report = await prefetcher.run();
-    const { completed, retried, dead } = report;
-    this.#audit.tell(request, { what: 'prefetch', counts: { completed, retried, dead } });
+    refuseFields({ query, body });
+    const deed = { what: 'prefetch' };
+    const report = await this.#audit.attempt(request, deed, () => prefetcher.run());
+    this.#audit.tell(request, { ...deed, ...outcomeOf(report) });
     return report;
   }
 
@@ -41,8 +46,8 @@ export class PrefetchActionsController {
   @ApiOperation({ summary: 'Has all that share the queue begin no job any more, also after a restart.' })
   @Answers(200, 'How it is now.', PrefetchStatusDto)
   @DescribedChange(404)
-  pause(@Body() body: unknown, @Req() request: RoutedRequest): Promise<PrefetchStatusDto> {
-    return this.#switch(request, body, 'pause');
+  pause(@Query() query: unknown, @Body() body: unknown, @Req() request: RoutedRequest): Promise<PrefetchStatusDto> {
+    return this.#switch(request, { query, body }, 'pause');
   }
 
   @Post('resume')
@@ -50,8 +55,8 @@ export class PrefetchActionsController {
   @ApiOperation({ summary: 'Has the prefetcher go on.' })
   @Answers(200, 'How it is now.', PrefetchStatusDto)
   @DescribedChange(404)
-  resume(@Body() body: unknown, @Req() request: RoutedRequest): Promise<PrefetchStatusDto> {
-    return this.#switch(request, body, 'resume');
+  resume(@Query() query: unknown, @Body() body: unknown, @Req() request: RoutedRequest): Promise<PrefetchStatusDto> {
+    return this.#switch(request, { query, body }, 'resume');
   }
 
   @Post('retry')
@@ -60,24 +65,26 @@ export class PrefetchActionsController {
   @ApiBody({ type: RetryDto, required: false })
   @Answers(200, 'How many jobs.', RetriedDto)
   @DescribedChange(404)
-  async retry(@Body() body: unknown, @Req() request: RoutedRequest): Promise<RetriedDto> {
+  async retry(@Query() query: unknown, @Body() body: unknown, @Req() request: RoutedRequest): Promise<RetriedDto> {
     const prefetcher = requirePrefetcher(this.#prefetcher);
+    refuseFields({ query });
     const identifier = Fields.of(body, ['identifier'], 'body').text('identifier');
-    const retried = await prefetcher.retry(identifier);
+    const deed = { what: 'retry', ...(identifier !== undefined && { target: identifier }) };
+    const retried = await this.#audit.attempt(request, deed, () => prefetcher.retry(identifier));
     if (retried === 0 && identifier !== undefined)
       throw new NotFoundException('identifier: no job of this image has failed.');
-    this.#audit.tell(request, {
-      what: 'retry',
-      ...(identifier !== undefined && { target: identifier }),
-      counts: { retried },
-    });
+    this.#audit.tell(request, { ...deed, counts: { retried } });
     return { retried };
   }
 
-  async #switch(request: RoutedRequest, body: unknown, what: 'pause' | 'resume'): Promise<PrefetchStatusDto> {
+  async #switch(
+    request: RoutedRequest,
+    given: { readonly query: unknown; readonly body: unknown },
+    what: 'pause' | 'resume',
+  ): Promise<PrefetchStatusDto> {
     const prefetcher = requirePrefetcher(this.#prefetcher);
-    Fields.of(body, [], 'body');
-    await prefetcher[what]();
+    refuseFields(given);
+    await this.#audit.attempt(request, { what }, () => prefetcher[what]());
     this.#audit.tell(request, { what });
     return shownPrefetch(prefetcher.status());
   }

@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CacheStatus } from '../cache-status.js';
 import { Answers, Described } from '../dto/problems.js';
 import { StatusDto } from '../dto/status.dto.js';
-import { Fields } from '../input/fields.js';
+import { refuseFields } from '../input/fields.js';
 
 /** How the cache is. */
 @ApiTags('status')
@@ -20,7 +20,7 @@ export class StatusController {
   @Answers(200, 'How it is.', StatusDto)
   @Described()
   status(@Query() query: unknown): Promise<StatusDto> {
-    Fields.of(query, [], 'query');
+    refuseFields({ query });
     return this.#status.now();
   }
 }

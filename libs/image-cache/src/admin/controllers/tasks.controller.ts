@@ -1,6 +1,8 @@
 import {
   Body,
+  ConflictException,
   Controller,
+  Delete,
   Get,
   HttpCode,
   Inject,
@@ -12,16 +14,18 @@ import {
   Res,
 } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { isAbandonment } from '../../common/errors.js';
 import type { RoutedRequest } from '../../nest/http-exchange.js';
-import { Audit } from '../audit.js';
+import { Audit, targetsOf } from '../audit.js';
 import { Answers, Described, DescribedChange } from '../dto/problems.js';
 import { TaskDto, TaskRequestDto, TasksDto } from '../dto/tasks.dto.js';
-import { Fields } from '../input/fields.js';
+import { refuseFields } from '../input/fields.js';
 import { parseTask } from '../input/task-order.js';
 import type { Reply } from '../reply.js';
-import { countSweep, isoTime } from '../shapes.js';
-import { TaskRegistry, type Task, type TaskResult } from '../tasks/task-registry.js';
-import type { TaskRequest } from '../tasks/verb.js';
+import { isoTime } from '../shapes.js';
+import { outcomeOf } from '../tasks/task-outcome.js';
+import { TaskRegistry, type Task } from '../tasks/task-registry.js';
+import type { QueueOrder, TaskRequest } from '../tasks/verb.js';
 import { Verbs } from '../tasks/verbs.js';
 
 /** What takes longer than a request waits for. */
@@ -45,17 +49,25 @@ export class TasksController {
   @Answers(202, 'It will be done.', TaskDto)
   @DescribedChange(404)
   async create(
+    @Query() query: unknown,
     @Body() body: unknown,
     @Req() request: RoutedRequest & { readonly originalUrl?: string },
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<TaskDto> {
+    refuseFields({ query });
     const { request: order, images } = parseTask(body);
-    const work = await this.#verbs.workOf(order, images);
-    const who = this.#audit.operatorOf(request);
+    const deed = { what: order.verb, ...targetOf(order, images) };
+    const work = await this.#audit.attempt(request, deed, () => this.#verbs.workOf(order, images));
+    const operator = this.#audit.operatorOf(request);
     const task = this.#tasks.add(order, async (context) => {
-      const result = await work(context);
-      if (!order.dryRun) this.#audit.tellOf(who, { what: order.verb, ...targetOf(order), counts: countsIn(result) });
-      return result;
+      try {
+        const result = await work(context);
+        if (!order.dryRun) this.#audit.tellOf(operator, { ...deed, ...outcomeOf(result) });
+        return result;
+      } catch (error) {
+        if (!context.signal.aborted || !isAbandonment(error)) this.#audit.tellFailure(operator, deed, error);
+        throw error;
+      }
     });
     // The route may have prefixes, and be one of two.
     const [path = ''] = (request.originalUrl ?? '').split('?');
@@ -68,31 +80,52 @@ export class TasksController {
   @Answers(200, 'The tasks.', TasksDto)
   @Described()
   list(@Query() query: unknown): TasksDto {
-    Fields.of(query, [], 'query');
+    refuseFields({ query });
     return { tasks: this.#tasks.list().map(shownTask) };
+  }
+
+  @Delete(':id')
+  @ApiOperation({
+    summary: 'Cancels a task: one that waits is not begun, one that runs ends where it is, and is `cancelled` then.',
+  })
+  @Answers(200, 'It had not begun, and is cancelled.', TaskDto)
+  @Answers(202, 'It is about to end.', TaskDto)
+  @DescribedChange(404, 409)
+  cancel(
+    @Param('id') id: string,
+    @Query() query: unknown,
+    @Req() request: RoutedRequest,
+    @Res({ passthrough: true }) reply: Reply,
+  ): TaskDto {
+    refuseFields({ query });
+    const { status, verb } = this.#find(id);
+    if (status !== 'queued' && status !== 'running')
+      throw new ConflictException(`id: the task has ended already: ${status}.`);
+    this.#tasks.cancel(id);
+    this.#audit.tell(request, { what: 'cancel', target: `${verb} ${id}` });
+    reply.status(status === 'running' ? 202 : 200);
+    return shownTask(this.#find(id));
   }
 
   @Get(':id')
   @ApiOperation({ summary: 'Tells how far a task is, and what came of it.' })
   @Answers(200, 'The task.', TaskDto)
   @Described(404)
-  find(@Param('id') id: string): TaskDto {
+  find(@Param('id') id: string, @Query() query: unknown): TaskDto {
+    refuseFields({ query });
+    return shownTask(this.#find(id));
+  }
+
+  #find(id: string): Task {
     const task = this.#tasks.find(id);
     if (task === undefined) throw new NotFoundException('id: there is no such task, or not any more.');
-    return shownTask(task);
+    return task;
   }
 }
 
-function targetOf({ identifier, folder }: TaskRequest): { readonly target?: string } {
+function targetOf({ identifier, folder }: TaskRequest, { identifiers }: QueueOrder): ReturnType<typeof targetsOf> {
   const target = identifier ?? folder;
-  return target === undefined ? {} : { target };
-}
-
-function countsIn(result: TaskResult): Readonly<Record<string, number>> {
-  if ('steps' in result) return countSweep(result);
-  if ('infos' in result || 'queued' in result) return { ...result };
-  const { completed, retried, dead } = result;
-  return { completed, retried, dead };
+  return targetsOf(identifiers ?? (target === undefined ? [] : [target]));
 }
 
 function shownTask({ queuedAt, startedAt, stoppedAt, ...task }: Task): TaskDto {

@@ -16,6 +16,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   403: 'The request comes from a page of another site.',
   404: 'There is none.',
   405: 'The method is not allowed here.',
+  409: 'It has ended already.',
   413: 'The body is too large.',
   415: 'The body is not JSON.',
   429: 'Too many wrong credentials.',

@@ -14,6 +14,9 @@ export class JobProgressDto {
 
   @ApiProperty({ type: Number })
   readonly failed!: number;
+
+  @ApiProperty({ type: Number, description: 'Variants that this image cannot have.' })
+  readonly omitted!: number;
 }
 
 /** An image that is to be cached before it is asked for. */
@@ -47,6 +50,9 @@ export class JobDto {
 
   @ApiPropertyOptional({ type: String, description: 'Why the last attempt failed.' })
   readonly error?: string;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'When the first attempt failed.' })
+  readonly failingSince?: string;
 }
 
 /** A page of jobs. */
@@ -149,6 +155,9 @@ export class PrefetchReportDto {
 
   @ApiProperty({ type: Number })
   readonly failed!: number;
+
+  @ApiProperty({ type: Number, description: 'Variants that were wanted of images that cannot have them.' })
+  readonly omitted!: number;
 
   @ApiProperty({ type: Number, description: 'Milliseconds.' })
   readonly duration!: number;

@@ -60,7 +60,7 @@ export class TaskDto {
   @ApiPropertyOptional({ type: Boolean })
   readonly dryRun?: boolean;
 
-  @ApiProperty({ enum: ['queued', 'running', 'succeeded', 'failed', 'aborted'] })
+  @ApiProperty({ enum: ['queued', 'running', 'succeeded', 'failed', 'aborted', 'cancelled'] })
   readonly status!: string;
 
   @ApiProperty({ type: String, format: 'date-time' })

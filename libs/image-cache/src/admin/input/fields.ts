@@ -96,6 +96,16 @@ export class Fields<Name extends string> {
 }
 
 /**
+ * For what takes no fields: what was meant to hold something back, such as `dryRun`, must not be passed over.
+ *
+ * @throws BadRequestException when there is one
+ */
+export function refuseFields({ query, body }: { readonly query: unknown; readonly body?: unknown }): void {
+  Fields.of(query, [], 'query');
+  Fields.of(body, [], 'body');
+}
+
+/**
  * An identifier as it came in the path.
  *
  * @throws BadRequestException when it is none

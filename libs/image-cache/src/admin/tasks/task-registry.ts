@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { ImageCacheError, isAbandonment, messageOf } from '../../common/errors.js';
 import type { StepProgress } from '../../ports/cache-store.js';
@@ -23,7 +23,8 @@ const QUEUE = 100;
 /** Something that is being done, or was. */
 export interface Task extends TaskRequest {
   readonly id: string;
-  readonly status: 'queued' | 'running' | 'succeeded' | 'failed' | 'aborted';
+  /** Aborted by the end of the application, or cancelled by an operator. */
+  readonly status: 'queued' | 'running' | 'succeeded' | 'failed' | 'aborted' | 'cancelled';
   /** Milliseconds since the epoch. */
   readonly queuedAt: number;
   readonly startedAt?: number;
@@ -34,12 +35,15 @@ export interface Task extends TaskRequest {
   readonly error?: string;
 }
 
+/** Counts of what may have been ended before it was through. */
+type Ended<Counts> = Counts & { readonly aborted?: boolean };
+
 /** What came of a task: counts, or the report of a sweep or of the prefetcher. */
-export type TaskResult = EvictedCounts | EnqueuedCounts | SweepReport | PrefetchReport;
+export type TaskResult = Ended<EvictedCounts> | Ended<EnqueuedCounts> | SweepReport | PrefetchReport;
 
 /** What the work of a task gets. */
 export interface TaskContext {
-  /** Aborted when the application ends. */
+  /** Aborted when the task is cancelled, and when the application ends. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: TaskProgress) => void;
 }
@@ -47,15 +51,21 @@ export interface TaskContext {
 /** The work of a task. */
 export type TaskWork = (context: TaskContext) => Promise<TaskResult>;
 
+/** How a task is ended early. */
+class Stop extends AbortController {
+  status: 'aborted' | 'cancelled' = 'aborted';
+}
+
 /** Does what takes longer than a request waits for: tasks of one verb one after the other, those of several at a time. */
 @Injectable()
 export class TaskRegistry implements BeforeApplicationShutdown {
   readonly #settings: AdminSettings;
-  readonly #logger = new Logger('ImageCacheAdmin');
   /** In the order in which they were asked for. */
   readonly #tasks = new Map<string, Task>();
   readonly #lanes = new Map<Verb, Promise<void>>();
-  readonly #closing = new AbortController();
+  /** Of the tasks that have not ended. */
+  readonly #stops = new Map<string, Stop>();
+  #isClosing = false;
 
   constructor(@Inject(ADMIN_SETTINGS) settings: AdminSettings) {
     this.#settings = settings;
@@ -76,12 +86,12 @@ export class TaskRegistry implements BeforeApplicationShutdown {
    * @throws ImageCacheError `E_IMAGE_CACHE_OVERLOADED` when too much waits, `E_IMAGE_CACHE_CLOSED` when the end has begun
    */
   add(request: TaskRequest, work: TaskWork): Task {
-    if (this.#closing.signal.aborted)
-      throw new ImageCacheError('E_IMAGE_CACHE_CLOSED', 'The application is about to end.');
+    if (this.#isClosing) throw new ImageCacheError('E_IMAGE_CACHE_CLOSED', 'The application is about to end.');
     const waiting = this.list().filter(({ status }) => status === 'queued').length;
     if (waiting >= QUEUE) throw new ImageCacheError('E_IMAGE_CACHE_OVERLOADED', `${QUEUE} tasks wait already.`);
     const task: Task = { id: randomUUID(), ...request, status: 'queued', queuedAt: this.#now() };
     this.#tasks.set(task.id, task);
+    this.#stops.set(task.id, new Stop());
     const before = this.#lanes.get(request.verb) ?? Promise.resolve();
     this.#lanes.set(
       request.verb,
@@ -90,15 +100,30 @@ export class TaskRegistry implements BeforeApplicationShutdown {
     return task;
   }
 
+  /**
+   * Ends a task early: one that waits is not begun, one that runs ends where it is, which may take it a while. One that
+   * has ended stays as it is.
+   */
+  cancel(id: string): void {
+    const stop = this.#stops.get(id);
+    if (stop === undefined) return;
+    stop.status = 'cancelled';
+    stop.abort(new ImageCacheError('E_IMAGE_CACHE_ABORTED', 'The task was cancelled.'));
+    if (this.find(id)?.status === 'queued') this.#end(id, { status: stop.status });
+  }
+
   /** Sweeps end where they are, and what waits is not begun. */
   beforeApplicationShutdown(): void {
-    this.#closing.abort();
+    this.#isClosing = true;
+    for (const stop of this.#stops.values()) stop.abort();
   }
 
   async #run(id: string, work: TaskWork): Promise<void> {
-    const { signal } = this.#closing;
+    const stop = this.#stops.get(id);
+    if (stop === undefined) return;
+    const { signal } = stop;
     if (signal.aborted) {
-      this.#end(id, { status: 'aborted' });
+      this.#end(id, { status: stop.status });
       return;
     }
     this.#change(id, { status: 'running', startedAt: this.#now() });
@@ -107,16 +132,15 @@ export class TaskRegistry implements BeforeApplicationShutdown {
     };
     try {
       const result = await work({ signal, onProgress });
-      const isAborted = 'aborted' in result && result.aborted;
-      this.#end(id, { status: isAborted ? 'aborted' : 'succeeded', result });
+      this.#end(id, { status: result.aborted === true ? stop.status : 'succeeded', result });
     } catch (error) {
-      const isAborted = this.#closing.signal.aborted && isAbandonment(error);
-      this.#end(id, { status: isAborted ? 'aborted' : 'failed', error: messageOf(error) });
-      if (!isAborted) this.#logger.error(`${this.find(id)?.verb ?? id} failed: ${messageOf(error)}`);
+      const isStopped = stop.signal.aborted && isAbandonment(error);
+      this.#end(id, isStopped ? { status: stop.status } : { status: 'failed', error: messageOf(error) });
     }
   }
 
   #end(id: string, change: Partial<Task>): void {
+    this.#stops.delete(id);
     this.#change(id, { ...change, stoppedAt: this.#now() });
     const ended = [...this.#tasks.values()].filter(({ stoppedAt }) => stoppedAt !== undefined);
     for (const { id: oldest } of ended.slice(0, Math.max(0, ended.length - HISTORY))) this.#tasks.delete(oldest);

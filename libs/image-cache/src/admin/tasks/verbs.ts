@@ -1,4 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
+import { isAbandonment } from '../../common/errors.js';
+import type { ClearOptions } from '../../ports/cache-store.js';
 import type { Evicted, EvictedCounts, Kind } from '../../ports/entry.js';
 import type { EnqueuedCounts, Prefetcher, PrefetchReport } from '../../prefetch/prefetcher.js';
 import type { ImageCache } from '../../service/image-cache.js';
@@ -32,9 +34,9 @@ export class Verbs {
     const cache = this.#cache;
     switch (verb) {
       case 'PurgeCache':
-        return (context) => this.#evictAll(() => cache.purge(), { dryRun, ...context });
+        return (context) => this.#evictAll((how) => cache.purge(how), { dryRun, ...context });
       case 'EvictInfosFromCache':
-        return (context) => this.#evictAll(() => cache.evictInfos(), { dryRun, kinds: ['info'], ...context });
+        return (context) => this.#evictAll((how) => cache.evictInfos(how), { dryRun, kinds: ['info'], ...context });
       case 'EvictInvalidFromCache':
         return (context) => cache.evictInvalid({ dryRun, ...context });
       case 'EvictItemFromCache':
@@ -64,29 +66,38 @@ export class Verbs {
     return countsOf(await this.#cache.evict(identifier));
   }
 
-  /** What is evicted is out of sight at once; giving its space back, which counts it, may take longer. */
+  /** What is evicted is out of sight at once; giving its space back, which counts it, may take longer, and be ended. */
   async #evictAll(
-    evict: () => Promise<Evicted>,
-    { dryRun, kinds, onProgress }: TaskContext & { readonly dryRun: boolean; readonly kinds?: readonly Kind[] },
+    evict: (how: ClearOptions) => Promise<Evicted>,
+    { dryRun, kinds, signal, onProgress }: TaskContext & { readonly dryRun: boolean; readonly kinds?: readonly Kind[] },
   ): Promise<TaskResult> {
     if (dryRun) return countUsage(await this.#cache.usage(), kinds);
-    const evicted = await evict();
+    const evicted = await evict({ signal });
     onProgress({ step: 'evict', ...sumOf(evicted) });
     const counts = countsOf((await evicted.completed) ?? evicted);
     onProgress({ step: 'evict', ...sumOf(counts) });
-    return counts;
+    return evicted.completed !== undefined && signal.aborted ? { ...counts, aborted: true } : counts;
   }
 }
 
-function queueAll(
+/** Those before it is ended stay queued. */
+async function queueAll(
   prefetcher: Prefetcher,
   { identifiers, folder, signal, onProgress, ...wanted }: TaskContext & QueueOrder & { readonly folder: string },
-): Promise<EnqueuedCounts> {
+): Promise<TaskResult> {
   const images = identifiers ?? prefetcher.imagesIn(folder, { signal });
-  const tell = ({ queued, alreadyQueued, writing, cached }: EnqueuedCounts): void => {
+  let soFar: EnqueuedCounts = { queued: 0, alreadyQueued: 0, writing: 0, cached: 0 };
+  const tell = (counts: EnqueuedCounts): void => {
+    soFar = counts;
+    const { queued, alreadyQueued, writing, cached } = counts;
     onProgress({ step: 'queue', examined: queued + alreadyQueued + writing + cached, removed: 0, bytes: 0 });
   };
-  return prefetcher.enqueueAll(images, { ...wanted, signal, onProgress: tell });
+  try {
+    return await prefetcher.enqueueAll(images, { ...wanted, signal, onProgress: tell });
+  } catch (error) {
+    if (signal.aborted && isAbandonment(error)) return { ...soFar, aborted: true };
+    throw error;
+  }
 }
 
 /** What others queue meanwhile is done, too. */

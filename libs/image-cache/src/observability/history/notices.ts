@@ -92,6 +92,9 @@ export class Notices {
           warn('prefetch/given-up', `Images are not prefetched, ${identifier} the last: ${messageOf(error)}`);
         else warn('prefetch', `Images are prefetched later, ${identifier} the last: ${messageOf(error)}`);
       }),
+      cache.on('management-failed', ({ what, error }) => {
+        warn(`management/${what}`, `${what} failed: ${messageOf(error)}`);
+      }),
       cache.on('background-failed', ({ what, error }) => {
         warn(`background/${what}`, `${what} failed: ${messageOf(error)}`);
       }),

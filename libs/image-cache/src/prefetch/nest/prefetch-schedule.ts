@@ -47,6 +47,8 @@ export class PrefetchSchedule implements OnApplicationBootstrap, BeforeApplicati
   /** @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS` when there is no scheduler */
   async onApplicationBootstrap(): Promise<void> {
     const { prefetcher, times } = this.#options;
+    if (prefetcher?.status().isPaused === true)
+      this.#logger.warn('The queue is paused: nothing is prefetched until somebody resumes it.');
     if (prefetcher === undefined || times.interval === 0) return;
     await this.#timer.open();
     this.#schedule(prefetcher, times.initialDelay);
@@ -77,10 +79,10 @@ export class PrefetchSchedule implements OnApplicationBootstrap, BeforeApplicati
   async #sweep(prefetcher: DefaultPrefetcher): Promise<void> {
     try {
       const report = await prefetcher.run();
-      const { completed, retried, dead, rendered, cached, failed, duration } = report;
+      const { completed, retried, dead, rendered, cached, failed, omitted, duration } = report;
       if (completed + retried + dead === 0) return;
       this.#logger.log(
-        `Images prefetched: ${completed}, in ${duration} ms (${rendered} rendered, ${cached} cached, ${failed} failed); ` +
+        `Images prefetched: ${completed}, in ${duration} ms (${rendered} rendered, ${cached} cached, ${failed} failed, ${omitted} left out that their images cannot have); ` +
           `${retried} will be tried again, ${dead} were given up`,
       );
     } catch (error) {

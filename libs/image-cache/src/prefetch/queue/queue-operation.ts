@@ -29,6 +29,7 @@ export type QueueOperation =
       readonly id: string;
       readonly holder: string;
       readonly error: string;
+      readonly at: number;
       readonly notBefore?: number;
     }
   | { readonly op: 'release'; readonly id: string; readonly holder: string }

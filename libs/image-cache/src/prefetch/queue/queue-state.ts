@@ -6,6 +6,8 @@ const MOST_DEAD = 1000;
 
 const REFUSED: QueueOutcome = { accepted: false };
 
+type Failed = Extract<QueueOperation, { readonly op: 'failed' }>;
+
 /** What one operation does; the others are not its own. */
 type Effects = { readonly [O in QueueOperation as O['op']]: (operation: O) => QueueOutcome };
 
@@ -22,7 +24,7 @@ export class QueueState {
     add: ({ job, again = false }) => this.#add(job, again),
     claim: ({ id, holder }) => this.#move(id, { from: undefined, to: { state: 'running', holder } }),
     done: ({ id, holder, revision }) => this.#done(id, holder, revision),
-    failed: ({ id, holder, error, notBefore }) => this.#fail(id, { holder, error, notBefore }),
+    failed: (failure) => this.#fail(failure),
     release: ({ id, holder }) => this.#move(id, { from: holder, to: { state: 'queued' } }),
     retry: ({ id }) => this.#retry(id),
     remove: ({ id }) => outcomeOf(this.jobs.delete(id)),
@@ -109,13 +111,10 @@ export class QueueState {
     return outcomeOf(this.jobs.delete(id));
   }
 
-  #fail(
-    id: string,
-    { holder, error, notBefore }: { holder: string; error: string; notBefore: number | undefined },
-  ): QueueOutcome {
+  #fail({ id, holder, error, at, notBefore }: Failed): QueueOutcome {
     const job = this.#held(id, holder);
     if (job === undefined) return REFUSED;
-    const failed = { ...freed(job), attempts: job.attempts + 1, error };
+    const failed = { ...freed(job), attempts: job.attempts + 1, error, failingSince: job.failingSince ?? at };
     if (notBefore !== undefined) return this.#put({ ...failed, state: 'queued', notBefore });
     if (this.jobs.counts.dead >= MOST_DEAD) this.#forgetDead();
     return this.#put({ ...failed, state: 'dead' });
@@ -178,8 +177,8 @@ function hasFailed({ state, attempts }: QueuedJob): boolean {
 
 /** A job that waits, without who has worked on it, how far, and when it might be tried. */
 function freed(job: QueuedJob): QueuedJob {
-  const { error } = job;
-  return { ...bare(job), ...(error !== undefined && { error }) };
+  const { error, failingSince } = job;
+  return { ...bare(job), ...(error !== undefined && { error }), ...(failingSince !== undefined && { failingSince }) };
 }
 
 /** A job that waits, without what has failed, either. */

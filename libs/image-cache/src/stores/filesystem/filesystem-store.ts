@@ -4,6 +4,7 @@ import { Generations } from '../../common/generations.js';
 import { keyString } from '../../keys/entry-keys.js';
 import type {
   CacheStore,
+  ClearOptions,
   ListOptions,
   MaintainOptions,
   ReadOptions,
@@ -183,8 +184,8 @@ class FilesystemStore implements CacheStore {
     return this.#parts.evictor.image(group, options.ifGeneration);
   }
 
-  clear(kind?: Kind): Promise<Evicted> {
-    return this.#parts.evictor.everything(kind === undefined ? KINDS : [kind]);
+  clear(kind?: Kind, { signal }: ClearOptions = {}): Promise<Evicted> {
+    return this.#parts.evictor.everything(kind === undefined ? KINDS : [kind], signal);
   }
 
   async *entries(options: ListOptions = {}): AsyncGenerator<ListedEntry> {

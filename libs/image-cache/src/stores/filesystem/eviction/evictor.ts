@@ -79,8 +79,8 @@ export class Evictor {
     return eviction;
   }
 
-  /** Out of sight at once; the counts are complete when the space has been given back. */
-  async everything(kinds: readonly Kind[]): Promise<Evicted> {
+  /** Out of sight at once; the counts are complete when the space has been given back, or the signal ends that. */
+  async everything(kinds: readonly Kind[], signal?: AbortSignal): Promise<Evicted> {
     const { layout, generations } = this.#options;
     try {
       const eviction = kinds.length === 1 ? { kind: kinds[0] } : {};
@@ -88,7 +88,7 @@ export class Evictor {
         eviction,
         kinds.map((kind) => ({ path: layout.tree(kind), kind, what: { kind } })),
       );
-      const completed = this.#remove(taken);
+      const completed = this.#remove(taken, signal);
       this.#emptying.add(completed);
       const forget = (): void => void this.#emptying.delete(completed);
       completed.then(forget, forget);
@@ -163,13 +163,15 @@ export class Evictor {
     for (const path of await quarantine.remove(group)) space.emptied(layout.relative(path));
   }
 
-  async #remove(taken: readonly Taken[]): Promise<EvictedCounts> {
+  async #remove(taken: readonly Taken[], stop?: AbortSignal): Promise<EvictedCounts> {
     const counts: [Kind, TrashCount][] = [];
     const { layout, trash, space } = this.#options;
+    const closing = this.#closing.signal;
+    const signal = stop === undefined ? closing : AbortSignal.any([closing, stop]);
     for (const { from, path, kind } of taken) {
       await removeEmptyParents(layout, from);
-      const count = await trash.remove(path, this.#closing.signal);
-      if (count.failed === 0 && !this.#closing.signal.aborted) space.emptied(layout.relative(path));
+      const count = await trash.remove(path, signal);
+      if (count.failed === 0 && !signal.aborted) space.emptied(layout.relative(path));
       counts.push([kind, count]);
     }
     return countsOf(counts);

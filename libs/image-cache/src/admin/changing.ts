@@ -1,0 +1,29 @@
+import type { EvictedCounts } from '../ports/entry.js';
+import { sumCounts } from '../tiers/image-evictor.js';
+import type { Asked } from './image-description.js';
+import { countEntries, countsOf } from './shapes.js';
+
+/** What became of images whose sources have changed, or would. */
+export interface Changed {
+  readonly evicted: EvictedCounts;
+  /** Variants that are rendered anew. */
+  readonly requeued: number;
+}
+
+/** Says that the source of an image has changed. */
+export async function changeImage(identifier: string, { cache, prefetcher }: Asked): Promise<Changed> {
+  if (prefetcher !== undefined) return prefetcher.changed(identifier);
+  return { evicted: await cache.changed(identifier), requeued: 0 };
+}
+
+/** What that would do. */
+export async function lookAtChange(identifier: string, { cache, prefetcher }: Asked): Promise<Changed> {
+  const evicted = countEntries(await cache.entriesOf(identifier));
+  return { evicted, requeued: prefetcher === undefined ? 0 : evicted.variants };
+}
+
+/** What became of several images together. */
+export function sumChanges(changes: readonly Changed[]): Changed {
+  const requeued = changes.reduce((sum, each) => sum + each.requeued, 0);
+  return { evicted: countsOf(sumCounts(changes.map(({ evicted }) => evicted))), requeued };
+}
