@@ -51,6 +51,7 @@ export class Jobs {
         this.#pager.restart();
       },
     });
+    this.#table.element.hidden = true;
     byId('jobs-list').append(this.#table.element);
     byId('jobs-foot').append(this.#pager.element, this.#retryAll);
     new IntersectionObserver(([entry]) => {
@@ -63,14 +64,17 @@ export class Jobs {
   follow(counts) {
     this.#counts = counts;
     for (const id of ['jobs', 'jobs-link']) byId(id).hidden = counts === undefined;
-    if (counts !== undefined) this.#refresh();
+    if (counts === undefined) return;
+    const { dead, failures, queued } = counts;
+    this.#retryAll.hidden = dead === 0 && (failures === 0 || queued === 0);
+    if (this.#loadedAt === 0) byId('jobs-note').textContent = this.#total() === 0 ? this.#emptyText() : '…';
+    this.#refresh();
   }
 
   /** What nobody sees is not asked for, nor what cannot have changed. */
   #refresh() {
     if (this.#counts === undefined || !this.#isSeen || document.visibilityState !== 'visible') return;
     const { queued, running, dead, completed, failures } = this.#counts;
-    this.#retryAll.hidden = dead === 0 && (failures === 0 || queued === 0);
     const known = JSON.stringify([queued, running, dead, completed, failures]);
     if (known === this.#known && running === 0 && Date.now() - this.#loadedAt < STALE) return;
     this.#known = known;

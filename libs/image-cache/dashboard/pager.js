@@ -22,6 +22,7 @@ export class Pager {
   /** @param {() => void} turned called when another page is to be shown */
   constructor(turned) {
     this.#turned = turned;
+    this.show(undefined, 0);
   }
 
   /** Where the page begins that is to be shown. */

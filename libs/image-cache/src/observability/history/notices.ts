@@ -87,13 +87,13 @@ export class Notices {
       cache.on('warm-failed', ({ error }) => {
         warn('warm-failed', `Pictures could not be rendered beforehand: ${messageOf(error)}`);
       }),
-      cache.on('management-failed', ({ what, error }) => {
-        warn(`management/${what}`, `${what} failed: ${messageOf(error)}`);
-      }),
       cache.on('prefetch-failed', ({ identifier, error, isGivenUp }) => {
         if (isGivenUp)
           warn('prefetch/given-up', `Images are not prefetched, ${identifier} the last: ${messageOf(error)}`);
         else warn('prefetch', `Images are prefetched later, ${identifier} the last: ${messageOf(error)}`);
+      }),
+      cache.on('management-failed', ({ what, error }) => {
+        warn(`management/${what}`, `${what} failed: ${messageOf(error)}`);
       }),
       cache.on('background-failed', ({ what, error }) => {
         warn(`background/${what}`, `${what} failed: ${messageOf(error)}`);
