@@ -87,12 +87,15 @@ describe.each(PLATFORMS)('who must not manage the cache, on %s,', (platform) => 
   };
 
   it('is told to say who it is, and learns nothing, on every route', async () => {
-    for (const line of ROUTES) {
-      const { status, headers, json } = await ask(app, line, { isAnonymous: true });
-      expect([line, status, json]).toEqual([line, 401, { statusCode: 401, message: expect.any(String) }]);
-      expect(headers['www-authenticate']).toBe('Basic realm="image cache", charset="UTF-8"');
-      expect(headers['cache-control']).toBe('no-store');
-    }
+    const counts = await refusalsOf(async () => {
+      for (const line of ROUTES) {
+        const { status, headers, json } = await ask(app, line, { isAnonymous: true });
+        expect([line, status, json]).toEqual([line, 401, { statusCode: 401, message: expect.any(String) }]);
+        expect(headers['www-authenticate']).toBe('Basic realm="image cache", charset="UTF-8"');
+        expect(headers['cache-control']).toBe('no-store');
+      }
+    });
+    expect(counts).toEqual({ anonymous: ROUTES.length });
     await expectUnchanged();
   });
 
@@ -174,18 +177,21 @@ describe.each(PLATFORMS)('who must not manage the cache, on %s,', (platform) => 
   });
 
   it('sends a body that is no JSON', async () => {
-    for (const type of [
-      'text/plain',
-      'application/x-www-form-urlencoded',
-      'application/jsonp',
-      'multipart/form-data',
-    ]) {
-      const { status, json } = await ask(app, 'POST /admin/tasks', {
-        headers: { 'Content-Type': type },
-        body: '{"verb":"PurgeCache"}',
-      });
-      expect([type, status, (json as { statusCode: number }).statusCode]).toEqual([type, 415, 415]);
-    }
+    const counts = await refusalsOf(async () => {
+      for (const type of [
+        'text/plain',
+        'application/x-www-form-urlencoded',
+        'application/jsonp',
+        'multipart/form-data',
+      ]) {
+        const { status, json } = await ask(app, 'POST /admin/tasks', {
+          headers: { 'Content-Type': type },
+          body: '{"verb":"PurgeCache"}',
+        });
+        expect([type, status, (json as { statusCode: number }).statusCode]).toEqual([type, 415, 415]);
+      }
+    });
+    expect(counts).toEqual({ 'media-type': 4 });
     await expectUnchanged();
   });
 
@@ -202,10 +208,25 @@ describe.each(PLATFORMS)('who must not manage the cache, on %s,', (platform) => 
   });
 
   it('sends a body that is too large', async () => {
-    for (const size of [65_537, 2_000_000]) {
-      const body = JSON.stringify({ verb: 'PurgeCache', identifier: 'x'.repeat(size) });
-      expect((await ask(app, 'POST /admin/tasks', { body })).status).toBe(413);
-    }
+    const counts = await refusalsOf(async () => {
+      for (const size of [65_537, 2_000_000]) {
+        const body = JSON.stringify({ verb: 'PurgeCache', identifier: 'x'.repeat(size) });
+        expect((await ask(app, 'POST /admin/tasks', { body })).status).toBe(413);
+      }
+    });
+    expect(counts).toEqual({ 'too-large': 2 });
+    await expectUnchanged();
+  });
+
+  it('sends a body that breaks off, is no JSON, or is for somebody else', async () => {
+    const counts = await refusalsOf(async () => {
+      for (const body of ['{"verb":', 'PurgeCache', '']) {
+        const headers = body === '' ? { 'Content-Type': 'application/json', 'Content-Length': '0' } : {};
+        expect((await ask(app, 'POST /admin/tasks', { body, headers, isAnonymous: true })).status).toBeGreaterThan(399);
+      }
+      expect((await ask(app, 'POST /elsewhere/administration', { body: '{' })).status).toBeGreaterThan(399);
+    });
+    expect(counts['malformed']).toBe(platform === 'fastify' ? 3 : 2);
     await expectUnchanged();
   });
 
@@ -240,7 +261,7 @@ describe.each(PLATFORMS)('who must not manage the cache, on %s,', (platform) => 
     ['GET /admin/cache?limit=1e2', 'limit: "1e2" is not a whole number from 1 to 1000.'],
     ['GET /admin/cache?limit=5&limit=6', "limit: [ '5', '6' ] is not a whole number from 1 to 1000."],
     ['GET /admin/cache?kind=picture', 'kind: "picture" is none of info, variant, source.'],
-    ['GET /admin/cache?order=size', 'order: "size" is none of id, lastAccess.'],
+    ['GET /admin/cache?order=color', 'order: "color" is none of id, lastAccess, hits, size, createdAt.'],
     ['GET /admin/cache?after=', 'after: is empty.'],
     ['GET /admin/cache?after=x', 'after: "x" is no cursor of a listing of this cache.'],
     ['GET /admin/cache?page=2', 'page: there is no such field in the query; there are kind, order, after, limit.'],

@@ -61,6 +61,9 @@ export const ADMIN_WORKER = Symbol('image-cache:admin-worker');
 /** Injection token of the prefetcher; `undefined` where there is none. */
 export const ADMIN_PREFETCHER = Symbol('image-cache:admin-prefetcher');
 
+/** Injection token of the paths of the controllers, as they are mounted. */
+export const ADMIN_PATHS = Symbol('image-cache:admin-paths');
+
 /** Injection token of the controller of the page, as it is mounted. */
 export const ADMIN_PAGE = Symbol('image-cache:admin-page');
 

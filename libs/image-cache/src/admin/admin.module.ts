@@ -12,6 +12,7 @@ import { Prefetcher } from '../prefetch/prefetcher.js';
 import {
   ADMIN_CACHE,
   ADMIN_PAGE,
+  ADMIN_PATHS,
   ADMIN_PREFETCHER,
   ADMIN_SETTINGS,
   ADMIN_WORKER,
@@ -26,8 +27,9 @@ import {
 import { Audit } from './audit.js';
 import { DASHBOARD_PROVIDERS } from './dashboard/dashboard.providers.js';
 import { AdminGuard } from './auth/admin-guard.js';
+import { RefusedBodies } from './auth/refused-bodies.js';
 import { CacheStatus } from './cache-status.js';
-import { mountedControllers, pageOf } from './mounted.js';
+import { mountedControllers, pageOf, pathsOf } from './mounted.js';
 import { TaskRegistry } from './tasks/task-registry.js';
 import { Verbs } from './tasks/verbs.js';
 import { TrailingSlash } from './trailing-slash.js';
@@ -36,7 +38,7 @@ import { TrailingSlash } from './trailing-slash.js';
  * Lets an operator see and manage an image cache by HTTP: list, queue, clear, trigger. Off until an application imports
  * it, and closed to everybody but who has the secret, or whom the guards let in.
  */
-@Module({ providers: [AdminGuard, Audit, CacheStatus, TaskRegistry, Verbs] })
+@Module({ providers: [AdminGuard, Audit, CacheStatus, RefusedBodies, TaskRegistry, Verbs] })
 export class ImageCacheAdminModule extends ConfigurableModuleClass implements NestModule {
   readonly #page: Type;
 
@@ -73,10 +75,18 @@ function assemble(definition: DynamicModule, given: Given): DynamicModule {
   const guards = extras.guards ?? [];
   const controllers = mountedControllers(extras);
   const page: Provider = { provide: ADMIN_PAGE, useValue: pageOf(controllers) };
+  const paths: Provider = { provide: ADMIN_PATHS, useValue: pathsOf(controllers) };
   return {
     ...definition,
     controllers,
-    providers: [...(definition.providers ?? []), ...guards, page, ...providersFor(extras), ...DASHBOARD_PROVIDERS],
+    providers: [
+      ...(definition.providers ?? []),
+      ...guards,
+      page,
+      paths,
+      ...providersFor(extras),
+      ...DASHBOARD_PROVIDERS,
+    ],
   };
 }
 

@@ -40,6 +40,12 @@ export function mountedControllers(extras: ImageCacheAdminExtras): Type[] {
   return [...mounted, ...refusing];
 }
 
+/** Where they are; what is empty is at the root. */
+export function pathsOf(controllers: readonly Type[]): readonly string[] {
+  const paths = controllers.map((controller) => String(Reflect.getMetadata(PATH_METADATA, controller)));
+  return [...new Set(paths)].filter((path) => joinPaths(path) !== '');
+}
+
 /** The one of them that has the page. */
 export function pageOf(controllers: readonly Type[]): Type {
   return controllers.find(({ prototype }) => prototype instanceof DashboardPageController) ?? DashboardPageController;

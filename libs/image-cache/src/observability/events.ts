@@ -42,7 +42,7 @@ export type ChangedOptions = Readonly<Record<string, { readonly from: unknown; r
 export interface ManagementRefusal {
   /** Address of the client. */
   readonly client: string | undefined;
-  readonly reason: 'credentials' | 'too-many' | 'cross-site' | 'media-type' | 'too-large';
+  readonly reason: 'anonymous' | 'credentials' | 'too-many' | 'cross-site' | 'media-type' | 'too-large' | 'malformed';
 }
 
 /** Tiers whose entries are answers to requests. */

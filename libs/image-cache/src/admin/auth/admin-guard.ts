@@ -89,7 +89,8 @@ export class AdminGuard implements CanActivate {
     }
     exchange.setHeader('WWW-Authenticate', 'Basic realm="image cache", charset="UTF-8"');
     // A browser asks without credentials first.
-    if (authorization === undefined) throw new UnauthorizedException('Name and secret are needed.');
+    if (authorization === undefined)
+      throw this.#refused(exchange, 'anonymous', new UnauthorizedException('Name and secret are needed.'));
     this.#failures.add(client);
     throw this.#refused(exchange, 'credentials', new UnauthorizedException('Name or secret is wrong.'));
   }
