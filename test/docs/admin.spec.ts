@@ -53,6 +53,7 @@ describe('the examples of the admin API', () => {
     list: [
       { entries: [{ kind: 'variant' }, { kind: 'variant' }] },
       { entries: expect.any(Array) },
+      { entries: [{ identifier: 'maps/paris.tif' }, {}, {}] },
       { identifier: 'maps/paris.tif', state: 'cached' },
     ],
     evict: [{ infos: 1, variants: 2 }, { evicted: { variants: 0 } }, { variants: 0 }, { variants: 0 }],

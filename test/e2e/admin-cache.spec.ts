@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { cacheManagerStore, CacheWorker, filesystemStore, heapStore } from 'nestjs-image-cache';
+import { cacheManagerStore, CacheWorker, filesystemStore, heapStore, type StoreFactory } from 'nestjs-image-cache';
+import { ChaosStore } from 'nestjs-image-cache/testing';
 import { createCache } from 'cache-manager';
-import { adminApp, ask, cacheImages, SECRET } from '../support/admin-app.js';
-import { record } from '../support/async.js';
+import { adminApp, ask, cacheImages, CREDENTIALS, SECRET } from '../support/admin-app.js';
+import { record, until } from '../support/async.js';
 import { makeDirectory } from '../support/directories.js';
 import { PLATFORMS, usingApps, type TestApp } from '../support/test-app.js';
 
@@ -124,6 +125,20 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
       expect([info.entries, variant.entries]).toEqual(left);
     });
 
+    it('lists the first entries of all, by size, age or hits', async () => {
+      const list = async (query: string): Promise<readonly { size: number; identifier: string }[]> =>
+        ((await ask(app, `GET /admin/cache?kind=variant&${query}`)).json as { entries: [] }).entries;
+      const bySize = await list('order=size&limit=3');
+      expect(bySize.map(({ size }) => size)).toEqual([15, 12, 8]);
+      expect((await list('order=createdAt&limit=1')).map(({ identifier }) => identifier)).toEqual(['c']);
+      expect(await list('order=hits')).toHaveLength(6);
+      const { status, json } = await ask(app, 'GET /admin/cache?order=size&after=x');
+      expect([status, json]).toMatchObject([
+        400,
+        { message: 'after: by size, there is one page only; ask for a greater limit.' },
+      ]);
+    });
+
     it('queues images, lists them and takes them out again', async () => {
       const put = await ask(app, 'PUT /admin/cache/maps%2Fx', { body: { variants: ['jpg:max'], priority: 3 } });
       expect([put.status, put.json]).toMatchObject([
@@ -198,6 +213,25 @@ describe.each(PLATFORMS)('the admin API on %s', (platform) => {
         },
       ]);
     });
+  });
+
+  it('looks at all entries for one at a time, and no longer than that one waits', async () => {
+    const stores: ChaosStore[] = [];
+    const store: StoreFactory = (context) => {
+      const made = new ChaosStore(heapStore()(context), context.clock);
+      stores.push(made);
+      return made;
+    };
+    const app = await start(adminApp({ cache: { variant: { store }, info: false } }));
+    const listing = async (): Promise<number> => (await ask(app, 'GET /admin/cache?order=size')).status;
+    expect(await listing()).toBe(200);
+    for (const each of stores) each.hang('entries');
+    const first = app.open('/admin/cache?order=size', { headers: CREDENTIALS });
+    await until(async () => (await listing()) === 503);
+    expect((await ask(app, 'GET /admin/status')).status).toBe(200);
+    first.leave();
+    for (const each of stores) each.heal('entries');
+    await until(async () => (await listing()) === 200);
   });
 
   it('has no queue where nothing is prefetched', async () => {

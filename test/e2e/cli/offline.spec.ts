@@ -59,6 +59,19 @@ describe('image-server cache without a server', () => {
     expect(rest.next).toBeUndefined();
   });
 
+  it('lists the first ones of all, by size, age or hits', async () => {
+    const list = async (...args: string[]): Promise<Page['entries']> =>
+      (JSON.parse(await done('list-cached', '--json', ...args)) as Page).entries;
+    const sizes = (await list()).map(({ size }) => size).sort((one, other) => other - one);
+    expect((await list('--order', 'size', '--limit', '3')).map(({ size }) => size)).toEqual(sizes.slice(0, 3));
+    for (const order of ['hits', 'createdAt']) expect(await list('--order', order)).toHaveLength(8);
+    const refused = await runCache(['list-cached', '--order', 'size', '--after', 'x'], environment);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining('--after: by size, there is one page only; ask for more with --limit.'),
+    ]);
+  });
+
   it('says how to go on where there is more', async () => {
     const { code, stdout, stderr } = await runCache(['list-cached', '--limit', '7'], environment);
     expect([code, stdout.trimEnd().split('\n').length]).toEqual([0, 8]);

@@ -10,6 +10,7 @@ import type { ClientHints } from '../http/client-hints.js';
 import { addToVary } from '../http/vary.js';
 import type { ServedTier } from '../observability/events.js';
 import type { ImageCache } from '../service/image-cache.js';
+import { clientSignal } from './client-signal.js';
 import { awaitTurn } from './pipelining.js';
 
 /** What Express and Fastify requests have in common. */
@@ -210,13 +211,7 @@ export class HttpExchange {
 
   /** Aborted when the client goes away before it has been answered. */
   clientSignal(): AbortSignal {
-    const response = this.#rawResponse();
-    if (response.destroyed && !response.writableFinished) return AbortSignal.abort();
-    const controller = new AbortController();
-    response.once('close', () => {
-      if (!response.writableFinished) controller.abort();
-    });
-    return controller.signal;
+    return clientSignal(this.#rawResponse());
   }
 
   #snapshot(): Snapshot {

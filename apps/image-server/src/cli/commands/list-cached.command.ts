@@ -1,6 +1,7 @@
 import { Option, SubCommand } from 'nest-commander';
-import type { Kind } from 'nestjs-image-cache';
+import { RANKINGS, type Kind } from 'nestjs-image-cache';
 import type { CachedEntry, CacheManagement } from '../management/cache-management.js';
+import { CliError } from '../cli-error.js';
 import { count, size, time } from '../output/quantities.js';
 import type { Column } from '../output/table.js';
 import { ListingCommand, PAGE, type ListingOptions } from './listing-command.js';
@@ -8,7 +9,7 @@ import type { Call } from './managing-command.js';
 import { oneOf } from './option-values.js';
 
 const KINDS = ['info', 'variant', 'source'] as const satisfies readonly Kind[];
-const ORDERS = ['id', 'lastAccess'] as const;
+const ORDERS = ['id', 'lastAccess', ...RANKINGS] as const;
 
 const COLUMNS: readonly Column<CachedEntry>[] = [
   { title: 'ID', value: ({ identifier }) => identifier, mayBeCut: true },
@@ -31,6 +32,7 @@ export class ListCachedCommand extends ListingCommand<Options> {
     examples: [
       ['list-cached', 'the first 100 entries'],
       ['list-cached --order lastAccess', 'those first that nobody has asked for longest'],
+      ['list-cached --order hits --limit 20', 'the twenty that are asked for most; all entries are looked at'],
       ['list-cached --kind source --json', 'the originals, for a program'],
     ],
   } as const;
@@ -42,16 +44,18 @@ export class ListCachedCommand extends ListingCommand<Options> {
 
   @Option({
     flags: '--order <order>',
-    description: 'lists by id, or the least recently used first',
+    description: 'lists by id, or the least recently used first; or those with most hits, the largest, the newest',
     choices: [...ORDERS],
   })
   parseOrder(value: string): Options['order'] {
     return oneOf('--order', value, ORDERS);
   }
 
-  protected async manage(management: CacheManagement, { options }: Call<Options>): Promise<void> {
+  protected async manage(management: CacheManagement, { options, signal }: Call<Options>): Promise<void> {
     const { kind, order, after, limit = PAGE, json = false } = options;
-    const page = await management.entries({ kind, order, after, limit });
+    if (after !== undefined && RANKINGS.some((each) => each === order))
+      throw new CliError(`--after: by ${order}, there is one page only; ask for more with --limit.`);
+    const page = await management.entries({ kind, order, after, limit, signal });
     if (json) {
       this.terminal.printJson(page);
       return;

@@ -1,4 +1,4 @@
-import type { EvictedCounts, ImageInfo, Kind, SweepReport, Usage, Warmth } from 'nestjs-image-cache';
+import type { EvictedCounts, ImageInfo, Kind, Ranking, SweepReport, Usage, Warmth } from 'nestjs-image-cache';
 import type { QueuedJob, QueueManagement } from './queue-management.js';
 import type { Rehearsable } from './work.js';
 
@@ -23,10 +23,11 @@ export interface CachedEntry {
 /** How entries are listed. */
 export interface EntriesRequest {
   readonly kind?: Kind | undefined;
-  readonly order?: 'id' | 'lastAccess' | undefined;
+  readonly order?: 'id' | 'lastAccess' | Ranking | undefined;
   /** `next` of the page before. */
   readonly after?: string | undefined;
   readonly limit: number;
+  readonly signal: AbortSignal;
 }
 
 /** A page of entries. */

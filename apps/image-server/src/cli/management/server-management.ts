@@ -30,8 +30,8 @@ export class ServerManagement implements CacheManagement {
     this.queue = new ServerQueue(client, this.#tasks);
   }
 
-  async entries({ kind, order, after, limit }: EntriesRequest): Promise<EntryPage> {
-    const answer = await this.#client.request({ path: ['cache'], query: { kind, order, after, limit } });
+  async entries({ kind, order, after, limit, signal }: EntriesRequest): Promise<EntryPage> {
+    const answer = await this.#client.request({ path: ['cache'], query: { kind, order, after, limit }, signal });
     const { entries, next, partial } = shaped<EntryPage>(answer, { entries: 'array' });
     return {
       entries: entries.map(entryOf),

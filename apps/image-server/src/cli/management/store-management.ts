@@ -2,7 +2,10 @@ import {
   describeImage,
   isListingPartial,
   parseSize,
+  RANKINGS,
   sumCounts,
+  topEntries,
+  type EntriesOptions,
   type EvictedCounts,
   type ImageCache,
   type SweepOptions,
@@ -36,6 +39,8 @@ const UPKEEP: Readonly<Record<Upkeep, (cache: ImageCache, options: SweepOptions)
   clean: (cache, options) => cache.cleanUp(options),
 };
 
+const PAGED = ['id', 'lastAccess'] as const;
+
 const RECONCILE = ['reconcile'] as const;
 
 /** Manages the cache in the stores of a configuration, which a server may be using at the same time. */
@@ -68,17 +73,12 @@ export class StoreManagement implements CacheManagement {
     return new StoreQueue(this.#opened.prefetcher, this.#cache);
   }
 
-  async entries({ kind, order, after, limit }: EntriesRequest): Promise<EntryPage> {
-    const entries: CachedEntry[] = [];
-    let cursor = '';
-    const options = { ...(kind && { kind }), ...(order && { order }), ...(after !== undefined && { after }) };
-    const note = isListingPartial(this.#cache.stores, options) ? ({ partial: true } as const) : {};
-    for await (const entry of this.#cache.entries(options)) {
-      if (entries.length === limit) return { entries, next: cursor, ...note };
-      entries.push(shownEntry(entry));
-      ({ cursor } = entry);
-    }
-    return { entries, ...note };
+  async entries({ kind, order, after, limit, signal }: EntriesRequest): Promise<EntryPage> {
+    const by = RANKINGS.find((each) => each === order);
+    const which = { ...(kind && { kind }), signal };
+    if (by !== undefined) return { entries: (await topEntries(this.#cache, { by, limit, ...which })).map(shownEntry) };
+    const paged = PAGED.find((each) => each === order);
+    return this.#page({ ...which, ...(paged && { order: paged }), ...(after !== undefined && { after }) }, limit);
   }
 
   async describe(identifier: string): Promise<ImageDescription | undefined> {
@@ -141,6 +141,18 @@ export class StoreManagement implements CacheManagement {
 
   close(): Promise<void> {
     return (this.#opened ?? this.#cache).close();
+  }
+
+  async #page(options: EntriesOptions, limit: number): Promise<EntryPage> {
+    const entries: CachedEntry[] = [];
+    let cursor = '';
+    const note = isListingPartial(this.#cache.stores, options) ? ({ partial: true } as const) : {};
+    for await (const entry of this.#cache.entries(options)) {
+      if (entries.length === limit) return { entries, next: cursor, ...note };
+      entries.push(shownEntry(entry));
+      ({ cursor } = entry);
+    }
+    return { entries, ...note };
   }
 
   async #change(identifier: string): Promise<ChangedCounts> {

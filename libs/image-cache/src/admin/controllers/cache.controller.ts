@@ -11,9 +11,11 @@ import {
   Query,
   Req,
   Res,
+  ServiceUnavailableException,
 } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
-import type { Kind } from '../../ports/entry.js';
+import type { ServerResponse } from 'node:http';
+import { clientSignal } from '../../nest/client-signal.js';
 import type { RoutedRequest } from '../../nest/http-exchange.js';
 import { describeImage } from '../../prefetch/describe-image.js';
 import type { Prefetcher } from '../../prefetch/prefetcher.js';
@@ -26,12 +28,10 @@ import { EnqueueDto, EnqueuedDto } from '../dto/queue.dto.js';
 import { Fields, parseIdentifier, refuseFields } from '../input/fields.js';
 import { queueWishes } from '../input/task-order.js';
 import { clearTarget, TARGETS } from '../clearing.js';
-import { listPage, queueSummary } from '../listing-page.js';
+import { listPage, listTop, ORDERS, parseListing, queueSummary, type Listing } from '../listing-page.js';
 import type { Reply } from '../reply.js';
 import { requirePrefetcher } from '../require-prefetcher.js';
 import { countEntries, countsOf, shownImage, shownJob } from '../shapes.js';
-
-const ORDERS = ['id', 'lastAccess'] as const;
 
 /** What is cached: lists, tells, evicts and queues. */
 @ApiTags('cache')
@@ -40,6 +40,7 @@ export class CacheController {
   readonly #cache: ImageCache;
   readonly #prefetcher: Prefetcher | undefined;
   readonly #audit: Audit;
+  #isRanking = false;
 
   constructor(
     @Inject(ADMIN_CACHE) cache: ImageCache,
@@ -58,22 +59,15 @@ export class CacheController {
     name: 'order',
     required: false,
     enum: ORDERS,
-    description: 'The least recently used first, or by address.',
+    description: 'By address, or the least recently used first; or the first ones of all by hits, size or age.',
   })
   @ApiQuery({ name: 'after', required: false, type: String, description: '`next` of the page before.' })
   @ApiQuery({ name: 'limit', required: false, type: Number, description: '1 to 1000; 100 by default.' })
   @Answers(200, 'A page.', EntriesDto)
   @Described()
-  async list(@Query() query: unknown): Promise<EntriesDto> {
-    const fields = Fields.of(query, ['kind', 'order', 'after', 'limit'], 'query');
-    const [kind, order, after] = [
-      fields.choice<Kind>('kind', KINDS),
-      fields.choice('order', ORDERS),
-      fields.text('after'),
-    ];
-    const limit = fields.integer('limit', { min: 1, max: 1000 }) ?? 100;
-    const options = { ...(kind && { kind }), ...(order && { order }), ...(after !== undefined && { after }) };
-    const page = await listPage(this.#cache, options, limit);
+  async list(@Query() query: unknown, @Res({ passthrough: true }) reply: Reply & ServerResponse): Promise<EntriesDto> {
+    const listing = parseListing(query);
+    const page = await this.#list(listing, reply.raw ?? reply);
     return this.#prefetcher === undefined ? page : { ...page, queue: await queueSummary(this.#prefetcher) };
   }
 
@@ -156,5 +150,19 @@ export class CacheController {
     const { status, job } = await this.#audit.attempt(request, deed, () => prefetcher.enqueue(wanted));
     this.#audit.tell(request, { ...deed, counts: { queued: status === 'queued' ? 1 : 0 } });
     return { status, ...(job && { job: shownJob(job) }) };
+  }
+
+  /** What has all entries looked at is done once at a time, and for as long as somebody waits for it. */
+  async #list(listing: Listing, response: ServerResponse): Promise<Omit<EntriesDto, 'queue'>> {
+    const { by, page = {}, limit } = listing;
+    if (by === undefined) return listPage(this.#cache, page, limit);
+    if (this.#isRanking)
+      throw new ServiceUnavailableException('order: this one looks at all entries, and such a listing is under way.');
+    this.#isRanking = true;
+    try {
+      return await listTop(this.#cache, listing, { by, signal: clientSignal(response) });
+    } finally {
+      this.#isRanking = false;
+    }
   }
 }
