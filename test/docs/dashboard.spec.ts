@@ -9,6 +9,7 @@ import { openWatched, startBrowser } from '../support/browser.js';
 import { overflows } from '../support/dashboard-page.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
 import { cachingIn, startServer, type RunningServer } from '../support/image-server.js';
+import { makeSamples, SAMPLES, SAMPLING } from '../support/samples.js';
 
 const SECRET = 'correct-horse';
 
@@ -19,7 +20,7 @@ const { DOCS_IMAGES: pictures, DOCS_MINUTES = '8' } = process.env;
 const MINUTE = 60_000;
 const LOAD = pictures === undefined ? 0 : Number(DOCS_MINUTES) * MINUTE;
 
-const SAMPLES = [
+const CHOSEN = [
   'coast.tif',
   'valley.tif',
   'harbour.jpg',
@@ -40,6 +41,8 @@ let directory: TestDirectory;
 let browser: Browser;
 let server: RunningServer;
 
+beforeAll(makeSamples, SAMPLING);
+
 beforeAll(async () => {
   directory = await makeDirectory();
   const source = join(directory.path, 'source');
@@ -47,9 +50,8 @@ beforeAll(async () => {
     await mkdir(dirname(join(source, name)), { recursive: true });
     return join(source, name);
   };
-  const sampleAt = (index: number): string => join('apps/image-server/samples', SAMPLES[index % 5] ?? '');
-  for (const name of SAMPLES)
-    await writeFile(await place(name), await readFile(join('apps/image-server/samples', name)));
+  const sampleAt = (index: number): string => join(SAMPLES, CHOSEN[index % 5] ?? '');
+  for (const name of CHOSEN) await writeFile(await place(name), await readFile(join(SAMPLES, name)));
   for (const [index, name] of PLATES.entries())
     await sharp(sampleAt(index))
       .autoOrient()
@@ -85,7 +87,7 @@ afterAll(async () => {
 /** Asks for pictures as people do who look at some more than at others, and zoom into one. */
 async function look(isOver: () => boolean): Promise<void> {
   for (let turn = 1; !isOver(); turn += 1) {
-    const name = encodeURIComponent(SAMPLES[Math.floor(SAMPLES.length * Math.random() ** 2)] ?? '');
+    const name = encodeURIComponent(CHOSEN[Math.floor(CHOSEN.length * Math.random() ** 2)] ?? '');
     const width = WIDTHS[turn % WIDTHS.length] ?? 100;
     const [x, y] = [256 * Math.floor(18 * Math.random()), 256 * Math.floor(12 * Math.random())];
     const tile = `/iiif/3/coast.tif/${x},${y},256,256/256,256/0/default.jpg`;
