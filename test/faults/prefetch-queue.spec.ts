@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { appendFile, readdir, readFile, stat, statfs, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DiskReserve } from '../../libs/image-cache/src/prefetch/queue/disk-reserve.js';
 import { runChild, type Child } from '../support/child-process.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
 import { MAY_MOUNT, makeReadOnly, mountSmall, release } from '../support/mounts.js';
@@ -156,6 +157,17 @@ describe('the queue of a prefetcher in files', () => {
         code: 'E_IMAGE_CACHE_STORE_REFUSED',
         message: expect.stringMatching(/^prefetch\.directory: .*(EROFS|EACCES)/) as unknown,
       });
+    });
+
+    it('takes no directory that cannot be written for a disk that is full', async () => {
+      mountSmall(directory.path, '1m');
+      expect(await new DiskReserve(directory.path).keep()).toBe(true);
+      makeReadOnly(directory.path);
+      expect(await new DiskReserve(directory.path).keep()).toBe(true);
+      expect(await new DiskReserve(join(directory.path, 'gone')).keep()).toBe(true);
+      release(directory.path);
+      mountSmall(directory.path, '128k');
+      expect(await new DiskReserve(directory.path).keep()).toBe(false);
     });
 
     it('refuses jobs when the disk is full, and has those that it has done, listed and cleared all the same', async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isNoRoom } from './log-file.js';
 
 const NAME = 'prefetch.reserve';
 
@@ -22,15 +23,16 @@ export class DiskReserve {
     this.#directory = directory;
   }
 
-  /** Sets room aside, unless that is done already; returns whether there is some now. */
+  /** Sets room aside, unless that is done already; returns whether the disk has it. Other trouble is for who writes. */
   async keep(): Promise<boolean> {
     if (this.#isKept) return true;
     try {
       this.#isKept = await this.#make();
-    } catch {
+      return this.#isKept;
+    } catch (error) {
       await this.#remove();
+      return !isNoRoom(error);
     }
-    return this.#isKept;
   }
 
   /** Gives the room free; returns whether there was some. */

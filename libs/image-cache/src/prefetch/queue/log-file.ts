@@ -8,7 +8,6 @@ const FOLLOW = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | co
 /** Bytes that are read at a time. */
 const BLOCK = 256 * 1024;
 
-/** What a write says that has no room. */
 const NO_ROOM: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
 /** A file that is only appended to, followed to its end by all who have it open. */
@@ -49,7 +48,7 @@ export class LogFile {
       if (durable) await this.#handle.datasync();
     } catch (cause) {
       if (cause instanceof ImageCacheError) throw cause;
-      if (NO_ROOM.includes(systemCode(cause))) throw noRoom(cause);
+      if (isNoRoom(cause)) throw noRoom(cause);
       const message = `The queue of the prefetcher cannot be written: ${messageOf(cause)}`;
       throw new ImageCacheError('E_IMAGE_CACHE_STORE_UNAVAILABLE', message, { cause });
     }
@@ -85,6 +84,11 @@ export class LogFile {
   async close(): Promise<void> {
     await this.#handle.close();
   }
+}
+
+/** Whether a write says that the disk is full. */
+export function isNoRoom(error: unknown): boolean {
+  return NO_ROOM.includes(systemCode(error));
 }
 
 /** The error for a disk that is full. */
