@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { appendFile, readdir, readFile, stat, statfs, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DiskReserve } from '../../libs/image-cache/src/prefetch/queue/disk-reserve.js';
+import { encodeOperation } from '../../libs/image-cache/src/prefetch/queue/queue-operation.js';
 import { runChild, type Child } from '../support/child-process.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
 import { MAY_MOUNT, makeReadOnly, mountSmall, release } from '../support/mounts.js';
@@ -170,32 +171,50 @@ describe('the queue of a prefetcher in files', () => {
       expect(await new DiskReserve(directory.path).keep()).toBe(false);
     });
 
-    it('refuses jobs when the disk is full, and has those that it has done, listed and cleared all the same', async () => {
+    it('takes in and begins no job when the disk is full, and has those that it has ended, cancelled and cleared', async () => {
       mountSmall(directory.path, '2m');
       const { queue, journal } = await openQueue(directory.path, 'writer', { maxJobs: 10_000 });
+      const other = await openQueue(directory.path, 'other', { maxJobs: 10_000 });
       for (let index = 0; index < 3000; index += 1)
         await queue.add({ identifier: `image ${index}`, priority: 0, variants: ['full/400,/0/default.jpg'] });
-      const fill = join(directory.path, 'filling');
+      const running = [await queue.claim(), await other.queue.claim()];
+      const filling = join(directory.path, 'filling');
       const { bavail, bsize } = await statfs(directory.path);
-      await writeFile(fill, Buffer.alloc(bavail * bsize));
-      const filling = async (): Promise<void> => {
-        for (let index = 0; index < 1000; index += 1) await queue.add({ identifier: `more ${index}`, priority: 0 });
-      };
-      await expect(filling()).rejects.toMatchObject({ code: 'E_IMAGE_CACHE_STORE_FULL' });
-      const known = queue.counts.queued;
-      for (let index = 0; index < 100; index += 1) {
-        const job = await queue.claim();
-        if (job === undefined) throw new Error('there is no job');
-        expect(await queue.complete(job)).toBe(true);
+      await writeFile(filling, Buffer.alloc(bavail * bsize));
+      const full = { code: 'E_IMAGE_CACHE_STORE_FULL' };
+      for (const each of [queue, other.queue]) {
+        const fill = async (): Promise<void> => {
+          for (let index = 0; index < 1000; index += 1) await each.add({ identifier: `more ${index}`, priority: 0 });
+        };
+        await expect(fill()).rejects.toMatchObject(full);
+        const begin = async (): Promise<void> => {
+          for (let index = 0; index < 1000; index += 1) await each.claim();
+        };
+        await expect(begin()).rejects.toMatchObject(full);
       }
-      expect(queue.counts.queued).toBe(known - 100);
-      await expect(filling()).rejects.toMatchObject({ code: 'E_IMAGE_CACHE_STORE_FULL' });
-      expect(await queue.clear()).toBe(known - 100);
-      await truncate(fill, 0);
-      await filling();
-      const other = await openQueue(directory.path, 'reader');
-      expect(other.queue.counts.queued).toBe(1000);
+      const [one, two] = running;
+      if (one === undefined || two === undefined) throw new Error('there is no job');
+      expect([await queue.complete(one), await other.queue.fail(two, 'no luck')]).toEqual([true, true]);
+      expect(await queue.pause()).toBe(true);
+      for (const { id } of queue.page({ limit: 50 }).jobs) expect(await queue.remove(id)).toBe(true);
+      expect(await other.queue.clear()).toBeGreaterThan(2900);
+      await truncate(filling, 0);
+      expect(await queue.resume()).toBe(true);
+      await queue.add({ identifier: 'again', priority: 0 });
+      expect((await other.queue.claim())?.identifier).toBe('again');
       for (const each of [journal, other.journal]) await each.close();
+    });
+
+    it('has a log that was sealed on a disk that got full then followed by another one', async () => {
+      mountSmall(directory.path, '1m');
+      const { queue, journal } = await openQueue(directory.path, 'writer');
+      for (let index = 0; index < 100; index += 1) await queue.add({ identifier: `image ${index}`, priority: 0 });
+      await appendFile(await logOf(), encodeOperation({ name: 'somebody', operation: { op: 'seal' } }));
+      const { bavail, bsize } = await statfs(directory.path);
+      await writeFile(join(directory.path, 'filling'), Buffer.alloc(bavail * bsize));
+      await queue.sync();
+      expect(await queue.clear()).toBe(100);
+      await journal.close();
     });
   }
 

@@ -16,6 +16,7 @@ import {
   type PrefetchReport,
   type PrefetchRequest,
   type PrefetchStatus,
+  type ResumeOptions,
   type Warmth,
 } from './prefetcher.js';
 import type { QueuedJob } from './queue/queue-operation.js';
@@ -161,9 +162,9 @@ export class DefaultPrefetcher extends Prefetcher {
     await this.#options.queue.pause();
   }
 
-  async resume(): Promise<void> {
+  async resume({ atOnce = true }: ResumeOptions = {}): Promise<void> {
     const { queue, onError } = this.#options;
-    if (!(await queue.resume())) return;
+    if (!(await queue.resume()) || !atOnce) return;
     this.run().catch((error: unknown) => {
       onError('prefetching', error);
     });

@@ -94,7 +94,7 @@ export class PrefetchQueue {
   async claim(): Promise<QueuedJob | undefined> {
     const { journal, clock, holder } = this.#options;
     await journal.sync();
-    for (;;) {
+    while (!journal.state.isPaused) {
       const next = journal.state.jobs.next(clock.now());
       if (next === undefined && (await this.#signs.reap())) continue;
       if (next === undefined) return undefined;
@@ -103,6 +103,7 @@ export class PrefetchQueue {
       this.#signs.give();
       return job;
     }
+    return undefined;
   }
 
   /** Whether a job that was claimed is still this process's: it may have been cancelled, or taken for abandoned. */
@@ -179,9 +180,11 @@ export class PrefetchQueue {
   }
 
   async #end(id: string, operation: Parameters<Journal['submit']>[0]): Promise<boolean> {
-    const { accepted } = await this.#options.journal.submit(operation);
-    this.#progress.delete(id);
-    return accepted;
+    try {
+      return (await this.#options.journal.submit(operation)).accepted;
+    } finally {
+      this.#progress.delete(id);
+    }
   }
 
   #shown(job: QueuedJob): QueuedJob {

@@ -122,6 +122,12 @@ export interface JobsOptions {
   readonly limit?: number;
 }
 
+/** How prefetching goes on. */
+export interface ResumeOptions {
+  /** @default true */
+  readonly atOnce?: boolean;
+}
+
 /** What became of an image that has changed. */
 export interface Changed {
   readonly evicted: EvictedCounts;
@@ -164,8 +170,8 @@ export abstract class Prefetcher {
   abstract changed(identifier: string): Promise<Changed>;
   /** Has all who share the queue begin no job any more until {@link resume}, whatever ends meanwhile. */
   abstract pause(): Promise<void>;
-  /** Goes on after {@link pause}; the others with their next sweep. */
-  abstract resume(): Promise<void>;
+  /** Goes on after {@link pause}: with `atOnce`, this process does so now, the others with their next sweep. */
+  abstract resume(options?: ResumeOptions): Promise<void>;
   /** What has been done and is to be done, as it is known in this process; what others do is learnt behind it. */
   abstract status(): PrefetchStatus;
 }

@@ -76,6 +76,12 @@ describe.each(Object.entries(QUEUES))('the queue of a prefetcher %s', (_kind, ma
     await queue.add({ identifier: 'b', priority: 0, again: true });
     await queue.complete(third);
     expect(queue.find('b')).toMatchObject({ state: 'queued' });
+    await queue.fail(await claimed(), 'no luck', 0);
+    const fourth = await claimed();
+    await queue.add({ identifier: 'b', priority: 0, again: true });
+    await queue.complete(fourth);
+    expect(queue.find('b')).toMatchObject({ state: 'queued', attempts: 0 });
+    expect(queue.find('b')?.error).toBeUndefined();
   });
 
   it('tries a job that has failed again, not before its time and not before others', async () => {
@@ -135,9 +141,21 @@ describe.each(Object.entries(QUEUES))('the queue of a prefetcher %s', (_kind, ma
     const later = await open.another('later');
     await other.sync();
     expect([queue.isPaused, other.isPaused, later.isPaused]).toEqual([true, true, true]);
+    await add('a');
+    expect([await take(), await take(other)]).toEqual([undefined, undefined]);
     expect([await other.resume(), await other.resume()]).toEqual([true, false]);
     await queue.sync();
     expect(queue.isPaused).toBe(false);
+    expect(await take()).toBe('a');
+  });
+
+  it('begins no job that a pause came before of which it has not heard', async () => {
+    const other = await open.another('other');
+    await add('a');
+    await other.sync();
+    await queue.pause();
+    expect(await take(other)).toBeUndefined();
+    expect(other.counts.queued).toBe(1);
   });
 
   it('remembers a thousand jobs that were given up, the last ones', async () => {

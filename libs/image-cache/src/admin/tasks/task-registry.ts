@@ -132,7 +132,8 @@ export class TaskRegistry implements BeforeApplicationShutdown {
     };
     try {
       const result = await work({ signal, onProgress });
-      this.#end(id, { status: result.aborted === true ? stop.status : 'succeeded', result });
+      const isStopped = result.aborted === true && stop.signal.aborted;
+      this.#end(id, { status: isStopped ? stop.status : 'succeeded', result });
     } catch (error) {
       const isStopped = stop.signal.aborted && isAbandonment(error);
       this.#end(id, isStopped ? { status: stop.status } : { status: 'failed', error: messageOf(error) });
@@ -142,8 +143,9 @@ export class TaskRegistry implements BeforeApplicationShutdown {
   #end(id: string, change: Partial<Task>): void {
     this.#stops.delete(id);
     this.#change(id, { ...change, stoppedAt: this.#now() });
-    const ended = [...this.#tasks.values()].filter(({ stoppedAt }) => stoppedAt !== undefined);
-    for (const { id: oldest } of ended.slice(0, Math.max(0, ended.length - HISTORY))) this.#tasks.delete(oldest);
+    const others = [...this.#tasks.values()].filter((task) => task.stoppedAt !== undefined && task.id !== id);
+    others.sort((one, other) => (one.stoppedAt ?? 0) - (other.stoppedAt ?? 0));
+    for (const oldest of others.slice(0, Math.max(0, others.length + 1 - HISTORY))) this.#tasks.delete(oldest.id);
   }
 
   #change(id: string, change: Partial<Task>): void {

@@ -90,8 +90,11 @@ export class PrefetchSchedule implements OnApplicationBootstrap, BeforeApplicati
     }
   }
 
-  #pause({ nextDue }: DefaultPrefetcher): number {
+  #pause(prefetcher: DefaultPrefetcher): number {
     const { interval } = this.#options.times;
-    return nextDue === undefined ? interval : Math.min(interval, Math.max(SHORTEST, nextDue - Date.now()));
+    const { nextDue } = prefetcher;
+    return nextDue === undefined || prefetcher.status().isPaused
+      ? interval
+      : Math.min(interval, Math.max(SHORTEST, nextDue - Date.now()));
   }
 }

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, statfs, unlink } from 'node:fs/promises';
+import { open, stat, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemCode } from '../../common/errors.js';
 import { isNoRoom } from './log-file.js';
 
 const NAME = 'prefetch.reserve';
 
-/** Bytes: lines for some hundred jobs. */
+/** Bytes: lines for what ends some hundred jobs, takes them out, or empties the queue. */
 const SIZE = 64 * 1024;
 
-const ANEW = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+const ANEW = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Nothing is set aside where there is not so many times as much room. */
 const SHARE = 4;
@@ -17,7 +18,6 @@ const SHARE = 4;
 /** Room in a directory that is set aside for when its disk is full. */
 export class DiskReserve {
   readonly #directory: string;
-  #isKept = false;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -25,10 +25,8 @@ export class DiskReserve {
 
   /** Sets room aside, unless that is done already; returns whether the disk has it. Other trouble is for who writes. */
   async keep(): Promise<boolean> {
-    if (this.#isKept) return true;
     try {
-      this.#isKept = await this.#make();
-      return this.#isKept;
+      return (await this.#isThere()) || (await this.#make());
     } catch (error) {
       await this.#remove();
       return !isNoRoom(error);
@@ -37,8 +35,17 @@ export class DiskReserve {
 
   /** Gives the room free; returns whether there was some. */
   async spend(): Promise<boolean> {
-    this.#isKept = false;
     return this.#remove();
+  }
+
+  /** Another process may have spent it. */
+  async #isThere(): Promise<boolean> {
+    try {
+      return (await stat(this.#path)).size >= SIZE;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return false;
+      throw error;
+    }
   }
 
   async #make(): Promise<boolean> {

@@ -2,26 +2,26 @@ import { ImageCacheError, isImageCacheError, messageOf } from '../../common/erro
 import type { Journal } from './journal.js';
 import { DiskReserve } from './disk-reserve.js';
 import { LogDirectory, type LogDirectoryOptions, type OpenedLog } from './log-directory.js';
-import { noRoom } from './log-file.js';
+import { isNoRoom, noRoom } from './log-file.js';
 import {
   decodeOperation,
-  encodeOperation,
   type LogMark,
   type QueueOperation,
   type QueueOutcome,
   type WrittenOperation,
 } from './queue-operation.js';
+import { beginningOf, VERSION } from './log-beginning.js';
 import { QueueState } from './queue-state.js';
 import { writeOperations } from './write-operations.js';
-
-/** Version of the lines; a log of another one is refused. */
-const VERSION = 1;
 
 /** A log that is not longer goes on; bytes. */
 const SHORT = 1024 * 1024;
 
 /** A log goes on until it is so many times as long as one would be that takes over. */
 const GROWTH = 4;
+
+/** A log is written anew where there is so many times the room for it. */
+const MARGIN = 2;
 
 /** What a {@link FileJournal} depends on. */
 export interface FileJournalOptions extends LogDirectoryOptions {
@@ -120,8 +120,7 @@ export class FileJournal implements Journal {
       while (this.#waiting.length > 0);
       await this.#compact();
     } catch (error) {
-      for (const { reject } of this.#submitted.values()) reject(error);
-      this.#submitted.clear();
+      this.#rejectAll(error);
       throw error;
     }
   }
@@ -130,43 +129,43 @@ export class FileJournal implements Journal {
     for (const submitted of this.#waiting.splice(0)) this.#submitted.set(submitted.name, submitted);
     await this.#refuseMore();
     let failure = await this.#write([...this.#submitted.values()]);
-    if (isImageCacheError(failure, 'E_IMAGE_CACHE_STORE_FULL') && (await this.#reserve.spend()))
-      failure = await this.#write(
-        [...this.#submitted.values()].filter(({ operation }) => operation.op !== 'add'),
-        failure,
-      );
-    // What was written before the failure, or before the seal, has come to its outcome.
-    for (const left of this.#submitted.values()) {
-      if (failure === undefined) this.#waiting.push(left);
-      else left.reject(failure);
+    if (isImageCacheError(failure, 'E_IMAGE_CACHE_STORE_FULL') && (await this.#reserve.spend())) {
+      this.#rejectAll(failure, isMore);
+      failure = await this.#write([...this.#submitted.values()]);
     }
+    // What was written before the failure, or before the seal, has come to its outcome.
+    if (failure !== undefined) this.#rejectAll(failure);
+    this.#waiting.push(...this.#submitted.values());
     this.#submitted.clear();
   }
 
-  /** Jobs are taken in only while there is room for working them off, or emptying the queue. */
+  /** Nothing is taken in or begun without the room that it takes to end it, or to empty the queue. */
   async #refuseMore(): Promise<void> {
-    const added = [...this.#submitted.values()].filter(({ operation }) => operation.op === 'add');
-    if (added.length === 0 || (await this.#reserve.keep())) return;
-    for (const { name, reject } of added) {
-      this.#submitted.delete(name);
-      reject(noRoom());
+    if (![...this.#submitted.values()].some(isMore) || (await this.#reserve.keep())) return;
+    this.#rejectAll(noRoom(), isMore);
+  }
+
+  #rejectAll(failure: unknown, isMeant: (submitted: Submitted) => boolean = () => true): void {
+    for (const submitted of [...this.#submitted.values()].filter(isMeant)) {
+      this.#submitted.delete(submitted.name);
+      submitted.reject(failure);
     }
   }
 
-  /** Returns what has gone wrong: now, or before. */
-  async #write(operations: readonly WrittenOperation[], before?: unknown): Promise<unknown> {
+  /** Returns what has gone wrong. */
+  async #write(operations: readonly WrittenOperation[]): Promise<unknown> {
     const failure = await writeOperations(this.#opened.log, operations, this.#options);
     await this.#follow();
-    return failure ?? before;
+    return failure;
   }
 
-  /** A sealed log can only be followed by another one, so there has to be room for it. */
+  /** A sealed log can only be followed by another one, so there has to be room for it; what is next is told that there is none. */
   async #compact(): Promise<void> {
     const { me, short = SHORT } = this.#options;
     const { bytes } = this.state.jobs;
     const isShort = this.#opened.log.size <= Math.max(short, GROWTH * bytes);
-    if (!isShort && (await this.#directory.hasRoom(bytes)))
-      await this.#write([{ name: me, operation: { op: 'seal' } }]);
+    if (isShort || !(await this.#directory.hasRoom(MARGIN * bytes))) return;
+    await this.#write([{ name: me, operation: { op: 'seal' } }]).catch(ignore);
   }
 
   /** Reads to the end, and on in the log that takes over. */
@@ -192,8 +191,10 @@ export class FileJournal implements Journal {
   }
 
   #mark(mark: LogMark): void {
-    if (mark.op === 'seal') this.#isSealed = true;
-    else if (mark.version !== VERSION) {
+    if (mark.op === 'seal') {
+      this.#isSealed = true;
+      this.state.forgetIdle();
+    } else if (mark.version !== VERSION) {
       const message = `prefetch.directory: ${this.#options.path} is of version ${mark.version}; this is ${VERSION}.`;
       throw new ImageCacheError('E_IMAGE_CACHE_STORE_REFUSED', message);
     }
@@ -205,11 +206,23 @@ export class FileJournal implements Journal {
     this.#submitted.delete(name);
   }
 
+  /** What is sealed goes on nowhere else, so it may have the room that is set aside. */
+  async #create(generation: number, beginning: () => Iterable<string>): Promise<void> {
+    if (await this.#directory.has(generation)) return;
+    try {
+      await this.#directory.create(generation, beginning());
+    } catch (error) {
+      if (!isNoRoom(error)) throw error;
+      if (!(await this.#reserve.spend())) throw noRoom(error);
+      await this.#directory.create(generation, beginning());
+    }
+  }
+
   /** What another log begins with is the state at the seal, unless it has taken over from one that was not seen. */
   async #succeed(): Promise<void> {
     const { log, generation } = this.#opened;
     const beginning = (): Iterable<string> => beginningOf(this.#options.me, this.state);
-    await this.#directory.create(generation + 1, beginning());
+    await this.#create(generation + 1, beginning);
     const opened = await this.#directory.open(beginning);
     await log.close();
     await this.#directory.clearUp(opened.generation);
@@ -219,10 +232,9 @@ export class FileJournal implements Journal {
   }
 }
 
-/** The lines with which a log begins that takes over in a state. */
-function* beginningOf(name: string, state: QueueState): Generator<string> {
-  yield encodeOperation({ name, operation: { op: 'begin', version: VERSION } });
-  for (const operation of state.snapshot()) yield encodeOperation({ name, operation });
+/** What asks for more room than it gives back. */
+function isMore({ operation }: Submitted): boolean {
+  return ['add', 'claim'].includes(operation.op);
 }
 
 function isMark(operation: WrittenOperation['operation']): operation is LogMark {

@@ -123,7 +123,8 @@ export class JobList {
 }
 
 function lengthOf({ identifier, variants = [], error = '' }: QueuedJob): number {
-  return variants.reduce((sum, variant) => sum + variant.length, LENGTH + identifier.length + error.length);
+  const written = Buffer.byteLength(JSON.stringify(identifier)) + Buffer.byteLength(error);
+  return variants.reduce((sum, variant) => sum + variant.length, LENGTH + written);
 }
 
 /** A job that is done is not there any more when the next page is asked for. */

@@ -1,5 +1,5 @@
 import { link, mkdir, open, readdir, statfs, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ImageCacheError, systemCode } from '../../common/errors.js';
 import { LogFile } from './log-file.js';
 
@@ -74,6 +74,12 @@ export class LogDirectory {
     } finally {
       await removeIfPresent(draft);
     }
+  }
+
+  /** Whether there is a log. */
+  async has(generation: number): Promise<boolean> {
+    const names: readonly string[] = await readdir(this.path).catch(() => []);
+    return names.includes(basename(this.#logOf(generation)));
   }
 
   /** Whether so many bytes have room beside what is there. */

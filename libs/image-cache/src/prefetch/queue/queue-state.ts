@@ -22,7 +22,7 @@ export class QueueState {
   #isPaused = false;
   readonly #effects: Effects = {
     add: ({ job, again = false }) => this.#add(job, again),
-    claim: ({ id, holder }) => this.#move(id, { from: undefined, to: { state: 'running', holder } }),
+    claim: ({ id, holder }) => this.#claim(id, holder),
     done: ({ id, holder, revision }) => this.#done(id, holder, revision),
     failed: (failure) => this.#fail(failure),
     release: ({ id, holder }) => this.#move(id, { from: holder, to: { state: 'queued' } }),
@@ -66,6 +66,12 @@ export class QueueState {
     return holders;
   }
 
+  /** Forgets who has no jobs, as a snapshot does. */
+  forgetIdle(): void {
+    const holders = this.holders();
+    for (const holder of this.#holders.keys()) if (!holders.has(holder)) this.#holders.delete(holder);
+  }
+
   reset(): void {
     this.jobs.clear();
     this.#holders.clear();
@@ -95,6 +101,10 @@ export class QueueState {
     return { accepted: false, job };
   }
 
+  #claim(id: string, holder: string): QueueOutcome {
+    return this.#isPaused ? REFUSED : this.#move(id, { from: undefined, to: { state: 'running', holder } });
+  }
+
   #move(
     id: string,
     { from, to }: { readonly from: string | undefined; readonly to: Pick<QueuedJob, 'state' | 'holder'> },
@@ -107,7 +117,7 @@ export class QueueState {
   #done(id: string, holder: string, revision: number): QueueOutcome {
     const job = this.#held(id, holder);
     if (job === undefined) return REFUSED;
-    if (job.revision !== revision) return this.#put({ ...freed(job), state: 'queued' });
+    if (job.revision !== revision) return this.#put({ ...bare(job), attempts: 0 });
     return outcomeOf(this.jobs.delete(id));
   }
 
