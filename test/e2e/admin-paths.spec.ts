@@ -21,6 +21,7 @@ describe.each(PLATFORMS)('a path of the admin API on %s', (platform) => {
     const app = await start(adminApp());
     expect(await ledFrom(app, '/admin/')).toBe('http://localhost/admin');
     expect(await ledFrom(app, '/admin/?a=/b/')).toBe('http://localhost/admin?a=/b/');
+    expect((await app.get('/admin?a=/b/', CREDENTIALS)).status).toBe(200);
     const page = await app.get('/admin', CREDENTIALS);
     expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
     expect(app.log.filter(({ message }) => message.includes('path'))).toEqual([]);

@@ -123,7 +123,8 @@ describe('A start that fails', () => {
   });
 
   it('because the directory of the cache is somebody else’s ends with one line', async () => {
-    const { code, stderr } = await failing(cachingIn(images.source, images.source));
+    await writeFile(join(images.cache, 'letter.txt'), 'of somebody else');
+    const { code, stderr } = await failing(cachingIn(images.cache, images.source));
     expect(code).toBe(1);
     expect(stderr).toMatch(/^image-server: filesystemStore\.directory: \S+ is refused: it holds files [^\n]*\n$/);
   });

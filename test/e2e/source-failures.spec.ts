@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { noise } from '../support/samples.js';
 import { eventually } from '../support/async.js';
@@ -44,14 +45,14 @@ describe.each([
   it.each(FAILURES)('tells that the source has failed once for a request: %s', async (how, behaviour) => {
     const server = await startServer({
       environment: {
-        ...cachingIn(directory.path, ''),
+        ...cachingIn(join(directory.path, 'cache'), ''),
         SOURCE_IMPLEMENTATION: 'HttpSource',
         SOURCE_HTTPSOURCE_URL_PREFIX: origin.url,
         SOURCE_HTTPSOURCE_ALLOW: '["127.0.0.1"]',
         SOURCE_HTTPSOURCE_TIMEOUT: '1',
         CACHE_SERVER_RESOLVE_FIRST: resolveFirst,
         CACHE_SERVER_SOURCE_ENABLED: keepsOriginals,
-        CACHE_SERVER_SOURCE_PATHNAME: `${directory.path}-originals`,
+        CACHE_SERVER_SOURCE_PATHNAME: join(directory.path, 'originals'),
         ENDPOINT_API_ENABLED: 'true',
         ENDPOINT_API_SECRET: SECRET,
       },

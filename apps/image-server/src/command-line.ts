@@ -41,7 +41,9 @@ const COMMANDS: ReadonlyMap<string, CommandName> = new Map([
   ['config check', 'config check'],
   ['config keys', 'config keys'],
   ['help', 'help'],
-  ['help config', 'help'],
+  ...['config', 'config check', 'config keys', 'config from-glance', 'config from-galia'].map(
+    (name) => [`help ${name}`, 'help'] as const,
+  ),
 ]);
 
 /** Commands with a command line of their own. */

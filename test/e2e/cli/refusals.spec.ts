@@ -36,7 +36,10 @@ describe('image-server cache refuses, in one line,', () => {
     [['list-cached', '--limit', '0'], '--limit: "0" is not a whole number from 1 to 1000.'],
     [['list-cached', '--limit', '5x'], '--limit: "5x" is not a whole number from 1 to 1000.'],
     [['list-cached', '--kind', 'tile'], '--kind: there is no "tile"; there are info, variant, source.'],
-    [['list-cached', '--order', 'size'], '--order: there is no "size"; there are id, lastAccess.'],
+    [
+      ['list-cached', '--order', 'name'],
+      '--order: there is no "name"; there are id, lastAccess, hits, size, createdAt.',
+    ],
     [['list-cached', '--after', ''], '--after: is empty; leave it out for the first page.'],
     [['list-cached', 'a.tif'], "too many arguments for 'list-cached'. Expected 0 arguments but got 1; see --help."],
     [['list-queued', '--state', 'x'], '--state: there is no "x"; there are queued, running, dead.'],

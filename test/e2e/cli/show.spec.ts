@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCache, type CommandEnd } from '../../support/command-line.js';
 import { cachingIn, startServer } from '../../support/image-server.js';
@@ -136,6 +136,12 @@ describe.each(WAYS)('image-server cache %s', (_, reach) => {
     await done('show', '--warm', 'photo.jpg');
   });
 
+  it('takes lists of any length, whatever a server takes at a time', async () => {
+    const list = join(images.path, 'long.txt');
+    await writeFile(list, Array.from({ length: 1500 }, (_, index) => `${'ä'.repeat(60)} ${index}\n`).join(''));
+    expect(await done('changed', '--from', list)).toMatch(/ of 1,500 images/);
+  });
+
   it('takes up again what was given up', async () => {
     await writeFile(join(images.source, 'broken.jpg'), 'no picture');
     for (const image of ['broken.jpg', 'nowhere.jpg']) await done('queue-image', image);
@@ -186,4 +192,16 @@ it('image-server cache cannot tell whether an image is warm where nothing is pre
     'image-server: --warm: nothing is prefetched here; cache.server.prefetch.enabled switches it on.\n',
   ]);
   expect(await done('changed', 'photo.jpg')).toMatch(/^Deleted 1 variant, 1 info \([\d.]+ KB\) of 1 image\.\n$/);
+});
+
+it('looks at an image without making a queue, and goes on without beginning anything itself', async () => {
+  const queue = async (): Promise<boolean> => (await readdir(images.path)).includes('cache-queue');
+  await run('show', 'photo.jpg');
+  expect(await queue()).toBe(false);
+  await done('queue-image', 'photo.jpg');
+  await done('pause');
+  expect(await done('resume')).toBe('Prefetching goes on: 1 queued, 0 running, 0 given up.\n');
+  expect(await queue()).toBe(true);
+  expect(JSON.parse(await done('list-queued', '--json'))).toMatchObject({ jobs: [{ state: 'queued', attempts: 0 }] });
+  expect(JSON.parse(await done('list-cached', '--json'))).toEqual({ entries: [] });
 });

@@ -29,7 +29,7 @@ export function refuseBadPrefetch(settings: Settings, originOf: OriginOf): void 
 export function refusePrefetchBeforeRequests(settings: Settings, originOf: OriginOf): void {
   const places = settings['processor.concurrency'];
   const wanted = settings[CONCURRENCY];
-  if (places === undefined || wanted === 1 || wanted < places) return;
+  if (!settings['cache.server.prefetch.enabled'] || places === undefined || wanted === 1 || wanted < places) return;
   throw new ConfigurationError(
     `${CONCURRENCY}: ${wanted} (${originOf(CONCURRENCY)}) is not less than processor.concurrency (${places}); a place among the renders is left to requests.`,
   );

@@ -53,8 +53,9 @@ export function problemOf(error: unknown): Problem {
 
 /** Whether a client has left while its body was read: Node's error, with the status that Fastify gives it. */
 function hasLeft(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
   const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
-  return error instanceof Error && code === 'ECONNRESET' && statusCode === 400;
+  return code === 'ECONNRESET' && statusCode === 400;
 }
 
 /** Seconds. */

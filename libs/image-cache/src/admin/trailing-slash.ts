@@ -20,7 +20,7 @@ export class TrailingSlash implements NestMiddleware {
   }
 
   use(request: IncomingMessage & { readonly originalUrl?: string }, response: ServerResponse, next: () => void): void {
-    const [, segment, query = ''] = /\/([^/?]+)\/(\?.*)?$/.exec(request.originalUrl ?? request.url ?? '') ?? [];
+    const [, segment, query = ''] = /^[^?]*\/([^/?]+)\/(\?.*)?$/.exec(request.originalUrl ?? request.url ?? '') ?? [];
     if (segment === undefined || !this.#isEnabled) {
       next();
       return;

@@ -17,7 +17,7 @@ export function sourceFailureOf(error: unknown): SourceFailure {
   const all = [...causesOf(error)];
   if (all.some(isTimeout)) return 'timeout';
   // Codes of the system and of undici; ours have a line in them.
-  return all.some((each) => /^(E[A-Z]+|UND_ERR_\w+)$/.test(systemCode(each) ?? '')) ? 'unreachable' : 'refused';
+  return all.some((each) => /^(?!E_)[A-Z][A-Z0-9_]+$/.test(systemCode(each) ?? '')) ? 'unreachable' : 'refused';
 }
 
 function isTimeout(error: Error): boolean {

@@ -22,12 +22,14 @@ describe('the keys of the prefetcher', () => {
 
   it('leave a place among the renders to requests', async () => {
     const check = (yaml: string) => messageOf(fromFile(yaml));
-    const [two, one] = ['processor.concurrency: 2\n', 'processor.concurrency: 1\n'];
+    const enabled = 'cache.server.prefetch.enabled: true\n';
+    const [two, one] = [`${enabled}processor.concurrency: 2\n`, `${enabled}processor.concurrency: 1\n`];
     expect(await check(`${two}cache.server.prefetch.concurrency: 2`)).toBe(
-      'cache.server.prefetch.concurrency: 2 (server.yaml:2) is not less than processor.concurrency (2); a place among the renders is left to requests.',
+      'cache.server.prefetch.concurrency: 2 (server.yaml:3) is not less than processor.concurrency (2); a place among the renders is left to requests.',
     );
     expect(await check(`${two}cache.server.prefetch.concurrency: 1`)).toBe('no error');
     expect(await check(`${one}cache.server.prefetch.concurrency: 1`)).toBe('no error');
-    expect(await check('cache.server.prefetch.concurrency: 8')).toBe('no error');
+    expect(await check(`${enabled}cache.server.prefetch.concurrency: 8`)).toBe('no error');
+    expect(await check('processor.concurrency: 2\ncache.server.prefetch.concurrency: 2')).toBe('no error');
   });
 });

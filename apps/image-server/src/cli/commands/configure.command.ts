@@ -1,4 +1,5 @@
 import { SubCommand } from 'nest-commander';
+import { printable } from 'nestjs-image-cache';
 import type { ServerControl } from '../management/server-control.js';
 import type { Call, ConnectedOptions } from './connected-command.js';
 import { liveOptions } from './live-options.js';
@@ -28,6 +29,6 @@ export class ConfigureCommand extends ServerCommand {
     const changed = await server.configure(liveOptions(params.flat()));
     if (options.json === true) this.terminal.printJson({ changed });
     else if (changed.length === 0) this.terminal.print('Nothing has changed: it was so before.');
-    else this.terminal.print(`Changed until the server ends: ${changed.join(', ')}.`);
+    else this.terminal.print(printable(`Changed until the server ends: ${changed.join(', ')}.`));
   }
 }

@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<CachedEntry>[] = [
   description: 'tells what there is of an image: its entries, its place in the queue, whether it is warm',
 })
 export class ShowCommand extends ManagingCommand<Options> {
-  protected override readonly queue: QueueUse = 'any';
+  protected override readonly queue: QueueUse = 'look';
 
   protected readonly help = {
     examples: [

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { access } from 'node:fs/promises';
 import { NestFactory } from '@nestjs/core';
 import { createPrefetcher, ImageCache, type DefaultPrefetcher, type Prefetcher } from 'nestjs-image-cache';
 import { IiifModule, ImageService, type OriginalSource } from 'nestjs-iiif';
@@ -17,6 +18,12 @@ export interface ConfiguredQueue {
   readonly cache: ImageCache;
   readonly prefetcher: Prefetcher;
   close(): Promise<void>;
+}
+
+/** How a queue is opened. */
+export interface QueueOpening {
+  /** Whether its directory is made where it is not there; else, there is nothing in the queue. */
+  readonly isMade: boolean;
 }
 
 /** The image server without its address, its worker and its levels in memory. */
@@ -42,13 +49,13 @@ export function hasConfiguredQueue(settings: Settings): boolean {
  *
  * @throws CliError, ConfigurationError or ImageCacheError when it cannot be used from here
  */
-export async function openConfiguredQueue(settings: Settings, use: StoreUse): Promise<ConfiguredQueue> {
-  if (!settings['cache.server.prefetch.enabled'])
-    throw new CliError('cache.server.prefetch.enabled: is false; this configuration has no queue.');
-  if (queueDirectory(settings) === undefined)
-    throw new CliError(
-      'cache.server.prefetch.pathname: is not set; the queue is in the memory of its server (--server).',
-    );
+export async function openConfiguredQueue(
+  settings: Settings,
+  use: StoreUse,
+  { isMade }: QueueOpening,
+): Promise<ConfiguredQueue> {
+  const path = requiredDirectory(settings);
+  const isThere = isMade || (await exists(path));
   // What is queued may be the first that is cached there.
   await requireKept(settings, { mayBeEmpty: true });
   const logger = new Complaints();
@@ -62,7 +69,8 @@ export async function openConfiguredQueue(settings: Settings, use: StoreUse): Pr
   let prefetcher: DefaultPrefetcher;
   try {
     const images = context.get(ImageService, { strict: false });
-    prefetcher = await createPrefetcher(prefetchOptions(settings, images, cache), { cache });
+    const { directory, ...options } = prefetchOptions(settings, images, cache);
+    prefetcher = await createPrefetcher({ ...options, ...(isThere && directory && { directory }) }, { cache });
   } catch (error) {
     await context.close();
     throw error;
@@ -76,4 +84,22 @@ export async function openConfiguredQueue(settings: Settings, use: StoreUse): Pr
       await context.close();
     },
   };
+}
+
+/** @throws CliError when there is no queue that can be managed from here */
+function requiredDirectory(settings: Settings): string {
+  if (!settings['cache.server.prefetch.enabled'])
+    throw new CliError('cache.server.prefetch.enabled: is false; this configuration has no queue.');
+  const path = queueDirectory(settings);
+  if (path !== undefined) return path;
+  throw new CliError(
+    'cache.server.prefetch.pathname: is not set; the queue is in the memory of its server (--server).',
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

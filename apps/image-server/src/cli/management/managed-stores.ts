@@ -1,7 +1,10 @@
 import type { StoreUse } from '../../configuration/stores.js';
 
-/** Whether the queue is opened, too: never, where there is one that can be, or in any case. */
-export type QueueUse = 'none' | 'any' | 'required';
+/**
+ * Whether the queue is opened, too: never; to be looked at, if there is one; where there can be one, or in any case, and
+ * made then.
+ */
+export type QueueUse = 'none' | 'look' | 'any' | 'required';
 
 /** What is opened of a configuration. */
 export interface ManagedStores {

@@ -1,7 +1,21 @@
-/** Images of one request, so that it is not too large for any server. */
+/** Images of one request. */
 const MOST = 1000;
+
+/** Bytes of their names: with what else there is in a body, less than a server takes. */
+const LARGEST = 48 * 1024;
 
 /** Names of images, as many at a time as one request may name. */
 export function* inParts(identifiers: readonly string[]): Generator<readonly string[]> {
-  for (let first = 0; first < identifiers.length; first += MOST) yield identifiers.slice(first, first + MOST);
+  let part: string[] = [];
+  let bytes = 0;
+  for (const identifier of identifiers) {
+    const more = Buffer.byteLength(JSON.stringify(identifier)) + 1;
+    if (part.length === MOST || (part.length > 0 && bytes + more > LARGEST)) {
+      yield part;
+      [part, bytes] = [[], 0];
+    }
+    part.push(identifier);
+    bytes += more;
+  }
+  if (part.length > 0) yield part;
 }

@@ -87,7 +87,8 @@ export class ServerQueue implements QueueManagement {
 
   async prefetch(work: Work): Promise<Prefetched> {
     const report = await this.#tasks.run({ verb: 'PrefetchImages' }, work);
-    return shaped<Prefetched>(report, { completed: 'number', retried: 'number', dead: 'number', duration: 'number' });
+    const counts = ['completed', 'retried', 'dead', 'rendered', 'cached', 'omitted', 'duration'] as const;
+    return shaped<Prefetched>(report, Object.fromEntries(counts.map((name) => [name, 'number'])));
   }
 
   async status(): Promise<QueueStatus> {

@@ -61,8 +61,8 @@ export class StoreManagement implements CacheManagement {
    * @throws CliError, ConfigurationError or ImageCacheError when they cannot be used
    */
   static async open(settings: Settings, { use, queue }: ManagedStores): Promise<StoreManagement> {
-    if (queue === 'required' || (queue === 'any' && hasConfiguredQueue(settings))) {
-      const opened = await openConfiguredQueue(settings, use);
+    if (queue === 'required' || (queue !== 'none' && hasConfiguredQueue(settings))) {
+      const opened = await openConfiguredQueue(settings, use, { isMade: queue !== 'look' });
       return new StoreManagement(opened.cache, settings, opened);
     }
     return new StoreManagement(await openConfiguredCache(settings, use), settings);
@@ -90,14 +90,16 @@ export class StoreManagement implements CacheManagement {
   }
 
   async evict(identifier: string): Promise<boolean> {
-    const known = await this.#cache.entriesOf(identifier);
+    const isListed = this.#cache.stores.some(({ features }) => features.enumerable);
+    const known = isListed ? await this.#cache.entriesOf(identifier) : [];
     // Also what cannot be listed goes, and what is just being written.
     const { infos, variants, sources } = await this.#cache.evict(identifier);
-    return known.length + infos + variants + sources > 0;
+    return !isListed || known.length + infos + variants + sources > 0;
   }
 
   async countOf(identifier: string): Promise<EvictedCounts> {
-    return countEntries(await this.#cache.entriesOf(identifier));
+    const isListed = this.#cache.stores.some(({ features }) => features.enumerable);
+    return countEntries(isListed ? await this.#cache.entriesOf(identifier) : []);
   }
 
   async evictAll({ dryRun }: Rehearsable): Promise<EvictedCounts> {

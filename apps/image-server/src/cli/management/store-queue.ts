@@ -66,7 +66,7 @@ export class StoreQueue implements QueueManagement {
   }
 
   async resume(): Promise<QueueStatus> {
-    await this.#prefetcher.resume();
+    await this.#prefetcher.resume({ atOnce: false });
     return this.status();
   }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { printable } from 'nestjs-image-cache';
 import { createInterface } from 'node:readline/promises';
 import { NO_PROGRESS, progressBar, type Progress } from './progress.js';
 import { table, type Column } from './table.js';
@@ -23,7 +24,7 @@ export class Terminal {
 
   /** Writes what is to be known beside the result. */
   tell(line: string): void {
-    process.stderr.write(`${line}\n`);
+    process.stderr.write(`${printable(line)}\n`);
   }
 
   /** Whether there is somebody to be asked. */
