@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -123,8 +123,10 @@ describe('A start that fails', () => {
   });
 
   it('because the directory of the cache is somebody else’s ends with one line', async () => {
-    await writeFile(join(images.cache, 'letter.txt'), 'of somebody else');
-    const { code, stderr } = await failing(cachingIn(images.cache, images.source));
+    const letters = join(images.path, 'letters');
+    await mkdir(letters);
+    await writeFile(join(letters, 'one.txt'), 'of somebody else');
+    const { code, stderr } = await failing(cachingIn(letters, images.source));
     expect(code).toBe(1);
     expect(stderr).toMatch(/^image-server: filesystemStore\.directory: \S+ is refused: it holds files [^\n]*\n$/);
   });
