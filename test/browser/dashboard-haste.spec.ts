@@ -70,4 +70,19 @@ describe('The dashboard in a browser, for who is faster than the server', () => 
     expect(await page.locator('#result').innerText()).toBe('new-00 is out of the queue.');
     expect(complaints).toEqual([]);
   });
+
+  it('goes one page further, however often that is pressed before it is there', async () => {
+    const { page } = await showJobs(60);
+    const release = await hold(page, /queue\?.*after=/);
+    await page.locator('#jobs-foot button', { hasText: 'Next page' }).dblclick();
+    release();
+    await eventually(async () => {
+      expect(await page.locator('#jobs tbody tr td:first-child').first().innerText()).toBe(nameOf(25));
+    });
+    expect(await page.locator('#jobs-note').innerText()).toBe('26 to 50 of 60.');
+    await page.locator('#jobs-foot button', { hasText: 'Page before' }).click();
+    await eventually(async () => {
+      expect(await page.locator('#jobs-note').innerText()).toBe('1 to 25 of 60.');
+    });
+  });
 });

@@ -94,15 +94,25 @@ export class Jobs {
     while (this.#isWanted) {
       this.#isWanted = false;
       try {
-        const { jobs, next } = await ask(`queue?${queryOf(this.#state, this.#pager.after)}`);
+        const asked = this.#query();
+        const { jobs, next } = await ask(`queue?${asked}`);
         this.#loadedAt = Date.now();
-        this.#pager.show(next, jobs.length);
-        // Another page is on its way.
-        if (!this.#isWanted) this.#show(jobs);
+        // Another page may be wanted meanwhile, or because this one is empty.
+        if (asked === this.#query()) this.#pager.show(next, jobs.length);
+        if (asked === this.#query()) this.#show(jobs);
       } catch (error) {
         byId('jobs-note').textContent = reason(error);
       }
     }
+  }
+
+  /** What the page is that is to be shown. */
+  #query() {
+    const { after } = this.#pager;
+    const query = new URLSearchParams({ limit: String(PAGE) });
+    if (this.#state !== '') query.set('state', this.#state);
+    if (after !== undefined) query.set('after', after);
+    return String(query);
   }
 
   /** @param {Job[]} jobs */
@@ -162,15 +172,4 @@ export class Jobs {
 function hasLostFocus() {
   const { activeElement } = document;
   return activeElement === null || activeElement === document.body || !activeElement.checkVisibility();
-}
-
-/**
- * @param {string} state
- * @param {string | undefined} after
- */
-function queryOf(state, after) {
-  const query = new URLSearchParams({ limit: String(PAGE) });
-  if (state !== '') query.set('state', state);
-  if (after !== undefined) query.set('after', after);
-  return query;
 }

@@ -15,7 +15,8 @@ export class Pager {
     this.#turn(this.#before.pop(), false);
   });
   #forth = button('Next page', () => {
-    this.#turn(this.#next, true);
+    // Where the page ends that is on its way is not known yet.
+    if (this.#next !== undefined) this.#turn(this.#next, true);
   });
   element = element('div', { class: 'buttons' }, [this.#back, this.#forth]);
 
@@ -69,6 +70,7 @@ export class Pager {
   #turn(after, isForth) {
     if (isForth) this.#before.push(this.#after);
     this.#after = after;
+    this.#next = undefined;
     this.#turned();
   }
 }
