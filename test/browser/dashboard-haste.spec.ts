@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Prefetcher } from 'nestjs-image-cache';
 import type { Browser, Page } from 'playwright-core';
-import { adminApp } from '../support/admin-app.js';
+import { adminApp, cacheImages } from '../support/admin-app.js';
 import { deferred, eventually } from '../support/async.js';
 import { startBrowser, type WatchedPage } from '../support/browser.js';
 import { openDashboard, said } from '../support/dashboard-page.js';
@@ -84,5 +84,40 @@ describe('The dashboard in a browser, for who is faster than the server', () => 
     await eventually(async () => {
       expect(await page.locator('#jobs-note').innerText()).toBe('1 to 25 of 60.');
     });
+  });
+
+  it('shows of a question what that one would do, not what an earlier one would', async () => {
+    await cacheImages(app.cache, ['a']);
+    const { page, complaints } = await show();
+    const releaseSweep = await hold(page, /actions\/sweep\?dryRun/);
+    const releasePurge = await hold(page, /target=all&dryRun/);
+    await page.locator('#cleaning button:text-is("Sweep")').click();
+    await page.locator('#dialog-cancel').click();
+    await page.locator('[data-target=all]').click();
+    releaseSweep();
+    await settle(page);
+    expect(await page.locator('#dialog-preview').innerText()).toMatch(/^Looking/);
+    expect(await page.locator('#dialog-ok').isDisabled()).toBe(true);
+    releasePurge();
+    await page.locator('#dialog-ok:enabled').waitFor();
+    expect(await page.locator('#dialog-preview').innerText()).toMatch(/Variants\s+1/);
+    expect(complaints).toEqual([]);
+  });
+
+  it('stays with what is being done until it is done', async () => {
+    await cacheImages(app.cache, ['a']);
+    const { page } = await show();
+    const release = await hold(page, /target=variants$/);
+    await page.locator('[data-target=variants]').click();
+    await page.locator('#dialog-ok:enabled').click();
+    for (let press = 0; press < 3; press += 1) await page.keyboard.press('Escape');
+    await settle(page);
+    expect(await page.locator('#dialog').isVisible()).toBe(true);
+    expect(await page.locator('#dialog-cancel').isDisabled()).toBe(true);
+    release();
+    await said(page, /^Purge variants: Variants 1/);
+    await page.locator('#dialog').waitFor({ state: 'hidden' });
+    await page.locator('[data-target=infos]').click();
+    expect(await page.locator('#dialog-cancel').isEnabled()).toBe(true);
   });
 });
