@@ -104,6 +104,23 @@ describe('The dashboard in a browser, for who is faster than the server', () => 
     expect(complaints).toEqual([]);
   });
 
+  it('stays at the image that one has opened since', async () => {
+    await cacheImages(app.cache, ['a']);
+    const { page } = await show('#image/b');
+    const release = await hold(page, /cache\/b$/);
+    await page.locator('#warm:text-is("Warm")').waitFor();
+    await page.locator('#warm').click();
+    await page.locator('#search-text').fill('a');
+    await page.keyboard.press('Enter');
+    await page.locator('#image h3:text-is("a")').waitFor();
+    release();
+    await said(page, /^b: queued/);
+    await settle(page);
+    await settle(page);
+    expect(await page.locator('#image h3').innerText()).toBe('a');
+    expect(await page.evaluate('document.activeElement.id')).toBe('search-text');
+  });
+
   it('stays with what is being done until it is done', async () => {
     await cacheImages(app.cache, ['a']);
     const { page } = await show();

@@ -160,10 +160,11 @@ export class Images {
     await this.#openAgain(identifier);
   }
 
-  /** The focus stays where it was. @param {string} identifier */
+  /** Unless another one was opened meanwhile; the focus stays where it was. @param {string} identifier */
   async #openAgain(identifier) {
+    if (this.#opened !== identifier) return;
     await this.open(identifier);
-    document.getElementById('warm')?.focus();
+    if (this.#opened === identifier) document.getElementById('warm')?.focus();
   }
 }
 
