@@ -154,10 +154,14 @@ describe('The list of jobs in a browser', () => {
     await page.locator('#jobs-foot button', { hasText: 'Next page' }).click();
     await note('26 to 50 of 62.');
     expect(await shown(page)).toEqual(names.slice(25, 50));
-    await page.locator('#jobs-foot button', { hasText: 'Next page' }).click();
+    await page.locator('#jobs-foot button', { hasText: 'Next page' }).press('Enter');
     await note('51 to 62 of 62.');
-    await page.locator('#jobs-foot button', { hasText: 'Page before' }).click();
+    // The next page is not offered any more: the focus is on the other button.
+    await page.keyboard.press('Enter');
     await note('26 to 50 of 62.');
+    await page.keyboard.press('Enter');
+    await note('1 to 25 of 62.');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Next page');
     await page.locator('#jobs-states input[value=dead]').check();
     await note('1 to 2 of 2.');
     expect(await shown(page)).toEqual(['bad-1', 'bad-2']);

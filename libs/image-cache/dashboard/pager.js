@@ -47,8 +47,12 @@ export class Pager {
     this.#next = next;
     this.#length = length;
     if (length === 0 && this.#before.length > 0) this.#turn(this.#before.pop(), false);
+    const { activeElement } = document;
     this.#back.hidden = this.#before.length === 0;
     this.#forth.hidden = next === undefined;
+    // The focus does not get lost with a button that goes.
+    if (activeElement === this.#forth && this.#forth.hidden) this.#back.focus();
+    if (activeElement === this.#back && this.#back.hidden) this.#forth.focus();
   }
 
   /**
