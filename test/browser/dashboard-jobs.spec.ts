@@ -138,6 +138,23 @@ describe('The list of jobs in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('leads to the image of a job, as often as one likes', async () => {
+    await enqueue('new-1');
+    const { page } = await show(PHONE);
+    const isSeen = (): Promise<boolean> =>
+      page.evaluate(`(() => {
+        const { top, bottom } = document.activeElement.getBoundingClientRect();
+        return document.activeElement.matches('#image h3') && top >= 0 && bottom <= innerHeight;
+      })()`);
+    for (let round = 0; round < 2; round += 1) {
+      await page.locator('tr[data-job="new-1"] a').click();
+      await eventually(async () => {
+        expect(await isSeen()).toBe(true);
+      });
+      expect(await page.locator('#image h3').innerText()).toBe('new-1');
+    }
+  });
+
   it('goes through pages and states', async () => {
     const names = Array.from({ length: 60 }, (_, index) => `new-${String(index).padStart(2, '0')}`);
     await enqueue('bad-1', 'bad-2');

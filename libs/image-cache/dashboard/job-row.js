@@ -1,6 +1,7 @@
 import { moment } from './clock.js';
 import { button, element, row } from './dom.js';
 import { number, until } from './format.js';
+import { hashOf } from './image-parts.js';
 
 /**
  * @typedef {{
@@ -37,7 +38,7 @@ export class JobRow {
     this.#retry = button('Retry', retry, { class: 'button is-small', 'aria-label': `Retry ${identifier}` });
     this.#cancel = button('Cancel', cancel, { class: 'button is-small', 'aria-label': `Cancel ${identifier}` });
     this.#bar.setAttribute('aria-label', `Progress of ${identifier}`);
-    const link = element('a', { href: `#image/${encodeURIComponent(identifier)}` }, [identifier]);
+    const link = element('a', { href: hashOf(identifier) }, [identifier]);
     const cells = [
       link,
       this.#state,
