@@ -111,7 +111,10 @@ describe('The list of jobs in a browser', () => {
     await said(page, /2 jobs queued anew/);
     for (const identifier of ['bad-1', 'late-1'])
       expect(await queue.find(identifier)).toMatchObject({ state: 'queued', attempts: 0 });
-    await page.locator('#retry-all').waitFor({ state: 'visible' });
+    await page.locator('#retry-all').waitFor({ state: 'hidden' });
+    await eventually(async () => {
+      expect(await page.evaluate('document.activeElement.name')).toBe('jobs-state');
+    });
   });
 
   it('cancels one that waits and one that runs, and keeps the focus in the list', async () => {

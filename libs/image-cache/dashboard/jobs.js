@@ -3,7 +3,7 @@ import { ask, reason } from './api.js';
 import { showChoice } from './choice.js';
 import { button, byId, emptyTable } from './dom.js';
 import { plural } from './format.js';
-import { HEAD, JobRow, TEXTS } from './job-row.js';
+import { hasFailed, HEAD, JobRow, TEXTS } from './job-row.js';
 import { Pager } from './pager.js';
 
 /** @typedef {import('./job-row.js').Job} Job */
@@ -32,6 +32,8 @@ export class Jobs {
   #retryAll = button('Retry all that have failed', () => this.#retry(), { id: 'retry-all' });
   /** @type {any} */
   #counts;
+  /** Whether one that has failed is in the list. */
+  #isFailedShown = false;
   #isSeen = false;
   #isWanted = false;
   /** @type {Promise<void> | undefined} */
@@ -65,10 +67,16 @@ export class Jobs {
     this.#counts = counts;
     for (const id of ['jobs', 'jobs-link']) byId(id).hidden = counts === undefined;
     if (counts === undefined) return;
-    const { dead, failures, queued } = counts;
-    this.#retryAll.hidden = dead === 0 && (failures === 0 || queued === 0);
+    this.#offerRetry();
     if (this.#loadedAt === 0) byId('jobs-note').textContent = this.#total() === 0 ? this.#emptyText() : '…';
     this.#refresh();
+  }
+
+  /** Only where there is something to retry, as far as the page knows. */
+  #offerRetry() {
+    const isFocused = document.activeElement === this.#retryAll;
+    this.#retryAll.hidden = this.#counts.dead === 0 && !this.#isFailedShown;
+    if (isFocused && this.#retryAll.hidden) focusStates();
   }
 
   /** What nobody sees is not asked for, nor what cannot have changed. */
@@ -120,6 +128,8 @@ export class Jobs {
     const rows = new Map(jobs.map((job) => [job.id, this.#rows.get(job.id) ?? this.#rowOf(job)]));
     for (const job of jobs) rows.get(job.id)?.show(job);
     this.#rows = rows;
+    this.#isFailedShown = jobs.some(hasFailed);
+    this.#offerRetry();
     this.#table.show([...rows.values()].map(({ element }) => element));
     this.#table.element.hidden = jobs.length === 0;
     byId('jobs-note').textContent = jobs.length === 0 ? this.#emptyText() : this.#pager.text(PAGE, this.#total());
@@ -162,10 +172,13 @@ export class Jobs {
     const focused = document.activeElement?.closest('tr')?.rowIndex;
     await actAndTell(action);
     await this.#load();
-    if (focused !== undefined && hasLostFocus() && !this.#table.focus(focused))
-      byId('jobs-states').querySelector('input')?.focus();
+    if (focused !== undefined && hasLostFocus() && !this.#table.focus(focused)) focusStates();
     this.#changed();
   }
+}
+
+function focusStates() {
+  byId('jobs-states').querySelector('input')?.focus();
 }
 
 /** Whether the button that had the focus has gone. */
