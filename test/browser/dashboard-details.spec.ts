@@ -117,6 +117,34 @@ describe('What the dashboard tells in a browser', () => {
     expect(await page.locator('#about').innerText()).toMatch(/, running for \d+.(s|min)/);
   });
 
+  it('tells of what is, not of what was before the server was started again or configured by another hand', async () => {
+    const { port } = app;
+    await app.nest.get(CacheWorker).runShift();
+    const { page } = await show();
+    await page.locator('.shift').first().waitFor();
+    expect(await page.locator('#hot').isHidden()).toBe(true);
+    await app.close();
+    await page.locator('#status[data-state=lost]').waitFor();
+    app = await startApp('fastify', adminApp({ port, cache: { variant: { store, hot: '2MB' } } }));
+    const shown = async (hot: string): Promise<void> => {
+      await eventually(async () => {
+        expect(await page.locator('#hot').inputValue()).toBe(hot);
+      });
+    };
+    await shown('2MB');
+    await page.locator('#shifts-empty').waitFor();
+    expect(await page.locator('.shift').count()).toBe(0);
+    await page.locator('#worker-on').check();
+    app.cache.configure({ hot: '1MB' });
+    await shown('1MB');
+    expect(await page.locator('#worker-on').isChecked()).toBe(true);
+    await page.locator('#hot').fill('3MB');
+    await page.locator('#worker-on').uncheck();
+    await page.locator('#settings button').click();
+    await said(page, /^Changed: hot/);
+    expect(app.cache.stats().hot?.maxSize).toBe(3 * 1024 * 1024);
+  }, 60_000);
+
   it('says in words when it will be full', async () => {
     const { page } = await show({ ...DESKTOP, timezoneId: 'UTC' });
     await page.clock.setFixedTime('2026-11-27T10:00:00Z');

@@ -111,7 +111,10 @@ describe('The list of jobs in a browser', () => {
     await said(page, /2 jobs queued anew/);
     for (const identifier of ['bad-1', 'late-1'])
       expect(await queue.find(identifier)).toMatchObject({ state: 'queued', attempts: 0 });
-    await page.locator('#retry-all').waitFor({ state: 'visible' });
+    await page.locator('#retry-all').waitFor({ state: 'hidden' });
+    await eventually(async () => {
+      expect(await page.evaluate('document.activeElement.name')).toBe('jobs-state');
+    });
   });
 
   it('cancels one that waits and one that runs, and keeps the focus in the list', async () => {
@@ -138,6 +141,23 @@ describe('The list of jobs in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('leads to the image of a job, as often as one likes', async () => {
+    await enqueue('new-1');
+    const { page } = await show(PHONE);
+    const isSeen = (): Promise<boolean> =>
+      page.evaluate(`(() => {
+        const { top, bottom } = document.activeElement.getBoundingClientRect();
+        return document.activeElement.matches('#image h3') && top >= 0 && bottom <= innerHeight;
+      })()`);
+    for (let round = 0; round < 2; round += 1) {
+      await page.locator('tr[data-job="new-1"] a').click();
+      await eventually(async () => {
+        expect(await isSeen()).toBe(true);
+      });
+      expect(await page.locator('#image h3').innerText()).toBe('new-1');
+    }
+  });
+
   it('goes through pages and states', async () => {
     const names = Array.from({ length: 60 }, (_, index) => `new-${String(index).padStart(2, '0')}`);
     await enqueue('bad-1', 'bad-2');
@@ -154,10 +174,14 @@ describe('The list of jobs in a browser', () => {
     await page.locator('#jobs-foot button', { hasText: 'Next page' }).click();
     await note('26 to 50 of 62.');
     expect(await shown(page)).toEqual(names.slice(25, 50));
-    await page.locator('#jobs-foot button', { hasText: 'Next page' }).click();
+    await page.locator('#jobs-foot button', { hasText: 'Next page' }).press('Enter');
     await note('51 to 62 of 62.');
-    await page.locator('#jobs-foot button', { hasText: 'Page before' }).click();
+    // The next page is not offered any more: the focus is on the other button.
+    await page.keyboard.press('Enter');
     await note('26 to 50 of 62.');
+    await page.keyboard.press('Enter');
+    await note('1 to 25 of 62.');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Next page');
     await page.locator('#jobs-states input[value=dead]').check();
     await note('1 to 2 of 2.');
     expect(await shown(page)).toEqual(['bad-1', 'bad-2']);

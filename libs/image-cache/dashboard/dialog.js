@@ -7,12 +7,13 @@ import { bytes, number, plural } from './format.js';
  *
  * @typedef {{
  *   title: string, text: string, label: string, path: string, method: 'POST' | 'DELETE', body?: object,
- *   previews?: boolean, isDangerous?: boolean,
+ *   isDangerous?: boolean,
  * }} Question
  */
 
 const dialog = /** @type {HTMLDialogElement} */ (byId('dialog'));
 const ok = /** @type {HTMLButtonElement} */ (byId('dialog-ok'));
+const cancel = /** @type {HTMLButtonElement} */ (byId('dialog-cancel'));
 
 /**
  * Asks whether something is to be done, shows what it would do, and does it. The dialog of the browser keeps the focus
@@ -27,20 +28,24 @@ export function confirmed(question) {
   byId('dialog-preview').replaceChildren();
   ok.textContent = question.label;
   ok.classList.toggle('is-dangerous', question.isDangerous === true);
-  ok.disabled = question.previews !== false;
+  ok.disabled = true;
   show('');
   dialog.showModal();
-  byId('dialog-cancel').focus();
-  if (question.previews !== false) void preview(question);
+  cancel.focus();
+  const looking = new AbortController();
+  void preview(question, looking.signal);
   return new Promise((resolve) => {
     const end = (/** @type {any} */ outcome) => {
+      looking.abort();
       ok.onclick = null;
       dialog.onclose = null;
       if (dialog.open) dialog.close();
       resolve(outcome);
     };
+    // A browser that is asked twice closes it even while it is at work: then it comes back until that is done.
     dialog.onclose = () => {
-      end(undefined);
+      if (isAtWork()) dialog.showModal();
+      else end(undefined);
     };
     ok.onclick = () => void act(question, end);
   });
@@ -51,27 +56,46 @@ export function confirmed(question) {
  * @param {(outcome: any) => void} end
  */
 async function act({ path, method, body }, end) {
-  ok.disabled = true;
-  ok.setAttribute('aria-busy', 'true');
+  setAtWork(true);
   try {
     const outcome = await ask(path, { method, ...(body && { body }) });
+    setAtWork(false);
     end(outcome ?? {});
   } catch (error) {
+    setAtWork(false);
     show(reason(error));
-    ok.disabled = false;
-  } finally {
-    ok.removeAttribute('aria-busy');
+    ok.focus();
   }
 }
 
-/** @param {Question} question */
-async function preview({ path, method, body }) {
+function isAtWork() {
+  return ok.ariaBusy === 'true';
+}
+
+/** What the server is doing cannot be cancelled. @param {boolean} isAtWork */
+function setAtWork(isAtWork) {
+  ok.ariaBusy = String(isAtWork);
+  ok.disabled = isAtWork;
+  cancel.disabled = isAtWork;
+}
+
+dialog.addEventListener('cancel', (event) => {
+  if (isAtWork()) event.preventDefault();
+});
+
+/**
+ * @param {Question} question
+ * @param {AbortSignal} signal when the question is answered, nobody wants to know any more
+ */
+async function preview({ path, method, body }, signal) {
   byId('dialog-preview').textContent = 'Looking at what would go …';
   try {
-    const counts = await ask(`${path}${path.includes('?') ? '&' : '?'}dryRun=true`, { method, ...(body && { body }) });
+    const query = `${path.includes('?') ? '&' : '?'}dryRun=true`;
+    const counts = await ask(`${path}${query}`, { method, signal, ...(body && { body }) });
     byId('dialog-preview').replaceChildren(facts(factsOf(counts)));
     ok.disabled = false;
   } catch (error) {
+    if (signal.aborted) return;
     byId('dialog-preview').replaceChildren();
     show(reason(error));
   }

@@ -36,6 +36,7 @@ export function element(tag, attributes = {}, children = []) {
 export function button(label, act, attributes = {}) {
   const made = element('button', { class: 'button', type: 'button', ...attributes }, [label]);
   made.addEventListener('click', () => {
+    if (made.hasAttribute('aria-disabled')) return;
     made.setAttribute('aria-disabled', 'true');
     void Promise.resolve(act()).finally(() => {
       made.removeAttribute('aria-disabled');

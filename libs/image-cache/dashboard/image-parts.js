@@ -4,6 +4,11 @@ import { number } from './format.js';
 /** Paths of pictures and pages, where the application has said them. */
 export const TEMPLATES = document.body.dataset;
 
+/** Where the page shows an image. @param {string} identifier */
+export function hashOf(identifier) {
+  return `#image/${encodeURIComponent(identifier)}`;
+}
+
 /**
  * The path of a picture, where the application has said how it is made.
  *

@@ -4,7 +4,7 @@ import { button, byId, element, facts } from './dom.js';
 import { confirmed } from './dialog.js';
 import { Entries } from './entries.js';
 import { bytes, number, plural } from './format.js';
-import { infoText, jobText, pathOf, picture, TEMPLATES } from './image-parts.js';
+import { hashOf, infoText, jobText, pathOf, picture, TEMPLATES } from './image-parts.js';
 import { tell } from './messages.js';
 
 /** The images that are used most, and one that is looked up. */
@@ -16,19 +16,30 @@ export class Images {
     byId('search').addEventListener('submit', (event) => {
       event.preventDefault();
       const { value } = /** @type {HTMLInputElement} */ (byId('search-text'));
-      if (value.trim() !== '') location.hash = `#image/${encodeURIComponent(value.trim())}`;
+      const hash = hashOf(value.trim());
+      if (value.trim() !== '' && hash !== location.hash) history.pushState(null, '', hash);
       void this.open(value.trim());
     });
-    addEventListener('hashchange', () => {
-      this.#follow();
+    addEventListener('hashchange', () => void this.#follow());
+    addEventListener('click', ({ target }) => {
+      const link = target instanceof Element ? target.closest('a') : null;
+      // To the browser, a link to where it is already is none.
+      if (link?.hash === location.hash) void this.#follow();
     });
-    this.#follow();
+    void this.#follow();
   }
 
-  #follow() {
+  /** Opens what the address names, and leads there: a link to it may be far below. */
+  async #follow() {
     const [, written] = /^#image\/(.+)$/.exec(location.hash) ?? [];
     const identifier = written === undefined ? undefined : decoded(written);
-    if (identifier !== undefined && identifier !== this.#opened) void this.open(identifier);
+    if (identifier === undefined) return;
+    await this.open(identifier);
+    if (this.#opened !== identifier) return;
+    const heading = byId('image').querySelector('h3');
+    heading?.setAttribute('tabindex', '-1');
+    heading?.focus({ preventScroll: true });
+    byId('image').scrollIntoView();
   }
 
   /** @param {{ identifier: string, uses: number }[]} top */
@@ -160,10 +171,11 @@ export class Images {
     await this.#openAgain(identifier);
   }
 
-  /** The focus stays where it was. @param {string} identifier */
+  /** Unless another one was opened meanwhile; the focus stays where it was. @param {string} identifier */
   async #openAgain(identifier) {
+    if (this.#opened !== identifier) return;
     await this.open(identifier);
-    document.getElementById('warm')?.focus();
+    if (this.#opened === identifier) document.getElementById('warm')?.focus();
   }
 }
 
@@ -187,7 +199,7 @@ const WARMED = {
 /** @param {string} identifier */
 function work(identifier) {
   return element('li', { class: 'work' }, [
-    element('a', { href: `#image/${encodeURIComponent(identifier)}` }, [
+    element('a', { href: hashOf(identifier) }, [
       picture(pathOf(TEMPLATES['thumbnail'], identifier), ''),
       element('span', { class: 'work-title' }, [identifier]),
       element('span', { class: 'work-note' }),

@@ -1,6 +1,7 @@
 import { moment } from './clock.js';
 import { button, element, row } from './dom.js';
 import { number, until } from './format.js';
+import { hashOf } from './image-parts.js';
 
 /**
  * @typedef {{
@@ -16,6 +17,11 @@ export const HEAD = ['Image', 'State', 'Progress', 'Attempts', 'Next try', 'Why'
 export const TEXTS = [0, 1, 2, 4, 5];
 
 const STATES = { queued: 'queued', running: 'running', dead: 'given up' };
+
+/** Whether it was given up, or waits because it has failed. @param {Job} job */
+export function hasFailed({ state, attempts }) {
+  return state === 'dead' || (state === 'queued' && attempts > 0);
+}
 
 /** A job in the list. It stays the same while its job does, so that nobody loses the focus on its buttons. */
 export class JobRow {
@@ -37,7 +43,7 @@ export class JobRow {
     this.#retry = button('Retry', retry, { class: 'button is-small', 'aria-label': `Retry ${identifier}` });
     this.#cancel = button('Cancel', cancel, { class: 'button is-small', 'aria-label': `Cancel ${identifier}` });
     this.#bar.setAttribute('aria-label', `Progress of ${identifier}`);
-    const link = element('a', { href: `#image/${encodeURIComponent(identifier)}` }, [identifier]);
+    const link = element('a', { href: hashOf(identifier) }, [identifier]);
     const cells = [
       link,
       this.#state,
@@ -52,8 +58,9 @@ export class JobRow {
   }
 
   /** @param {Job} job */
-  show({ state, progress, attempts, notBefore, error }) {
-    const waits = state === 'queued' && attempts > 0;
+  show(job) {
+    const { state, progress, attempts, notBefore, error } = job;
+    const waits = state === 'queued' && hasFailed(job);
     this.#state.textContent = waits ? 'to be tried again' : STATES[state];
     this.#state.className = `badge is-${waits ? 'waiting' : state}`;
     this.#bar.hidden = progress === undefined;
@@ -64,7 +71,7 @@ export class JobRow {
     say(this.#next, state === 'queued' && notBefore !== undefined ? until(notBefore) : undefined);
     this.#next.title = notBefore === undefined ? '' : moment(notBefore);
     say(this.#why, error);
-    this.#retry.hidden = state !== 'dead' && !waits;
+    this.#retry.hidden = !hasFailed(job);
   }
 }
 

@@ -3,7 +3,7 @@ import { ask, reason } from './api.js';
 import { showChoice } from './choice.js';
 import { button, byId, emptyTable } from './dom.js';
 import { plural } from './format.js';
-import { HEAD, JobRow, TEXTS } from './job-row.js';
+import { hasFailed, HEAD, JobRow, TEXTS } from './job-row.js';
 import { Pager } from './pager.js';
 
 /** @typedef {import('./job-row.js').Job} Job */
@@ -32,6 +32,8 @@ export class Jobs {
   #retryAll = button('Retry all that have failed', () => this.#retry(), { id: 'retry-all' });
   /** @type {any} */
   #counts;
+  /** Whether one that has failed is in the list. */
+  #isFailedShown = false;
   #isSeen = false;
   #isWanted = false;
   /** @type {Promise<void> | undefined} */
@@ -65,10 +67,16 @@ export class Jobs {
     this.#counts = counts;
     for (const id of ['jobs', 'jobs-link']) byId(id).hidden = counts === undefined;
     if (counts === undefined) return;
-    const { dead, failures, queued } = counts;
-    this.#retryAll.hidden = dead === 0 && (failures === 0 || queued === 0);
+    this.#offerRetry();
     if (this.#loadedAt === 0) byId('jobs-note').textContent = this.#total() === 0 ? this.#emptyText() : '…';
     this.#refresh();
+  }
+
+  /** Only where there is something to retry, as far as the page knows. */
+  #offerRetry() {
+    const isFocused = document.activeElement === this.#retryAll;
+    this.#retryAll.hidden = this.#counts.dead === 0 && !this.#isFailedShown;
+    if (isFocused && this.#retryAll.hidden) focusStates();
   }
 
   /** What nobody sees is not asked for, nor what cannot have changed. */
@@ -94,15 +102,25 @@ export class Jobs {
     while (this.#isWanted) {
       this.#isWanted = false;
       try {
-        const { jobs, next } = await ask(`queue?${queryOf(this.#state, this.#pager.after)}`);
+        const asked = this.#query();
+        const { jobs, next } = await ask(`queue?${asked}`);
         this.#loadedAt = Date.now();
-        this.#pager.show(next, jobs.length);
-        // Another page is on its way.
-        if (!this.#isWanted) this.#show(jobs);
+        // Another page may be wanted meanwhile, or because this one is empty.
+        if (asked === this.#query()) this.#pager.show(next, jobs.length);
+        if (asked === this.#query()) this.#show(jobs);
       } catch (error) {
         byId('jobs-note').textContent = reason(error);
       }
     }
+  }
+
+  /** What the page is that is to be shown. */
+  #query() {
+    const { after } = this.#pager;
+    const query = new URLSearchParams({ limit: String(PAGE) });
+    if (this.#state !== '') query.set('state', this.#state);
+    if (after !== undefined) query.set('after', after);
+    return String(query);
   }
 
   /** @param {Job[]} jobs */
@@ -110,6 +128,8 @@ export class Jobs {
     const rows = new Map(jobs.map((job) => [job.id, this.#rows.get(job.id) ?? this.#rowOf(job)]));
     for (const job of jobs) rows.get(job.id)?.show(job);
     this.#rows = rows;
+    this.#isFailedShown = jobs.some(hasFailed);
+    this.#offerRetry();
     this.#table.show([...rows.values()].map(({ element }) => element));
     this.#table.element.hidden = jobs.length === 0;
     byId('jobs-note').textContent = jobs.length === 0 ? this.#emptyText() : this.#pager.text(PAGE, this.#total());
@@ -152,25 +172,17 @@ export class Jobs {
     const focused = document.activeElement?.closest('tr')?.rowIndex;
     await actAndTell(action);
     await this.#load();
-    if (focused !== undefined && hasLostFocus() && !this.#table.focus(focused))
-      byId('jobs-states').querySelector('input')?.focus();
+    if (focused !== undefined && hasLostFocus() && !this.#table.focus(focused)) focusStates();
     this.#changed();
   }
+}
+
+function focusStates() {
+  byId('jobs-states').querySelector('input')?.focus();
 }
 
 /** Whether the button that had the focus has gone. */
 function hasLostFocus() {
   const { activeElement } = document;
   return activeElement === null || activeElement === document.body || !activeElement.checkVisibility();
-}
-
-/**
- * @param {string} state
- * @param {string | undefined} after
- */
-function queryOf(state, after) {
-  const query = new URLSearchParams({ limit: String(PAGE) });
-  if (state !== '') query.set('state', state);
-  if (after !== undefined) query.set('after', after);
-  return query;
 }

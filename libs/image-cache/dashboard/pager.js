@@ -15,7 +15,8 @@ export class Pager {
     this.#turn(this.#before.pop(), false);
   });
   #forth = button('Next page', () => {
-    this.#turn(this.#next, true);
+    // Where the page ends that is on its way is not known yet.
+    if (this.#next !== undefined) this.#turn(this.#next, true);
   });
   element = element('div', { class: 'buttons' }, [this.#back, this.#forth]);
 
@@ -46,8 +47,12 @@ export class Pager {
     this.#next = next;
     this.#length = length;
     if (length === 0 && this.#before.length > 0) this.#turn(this.#before.pop(), false);
+    const { activeElement } = document;
     this.#back.hidden = this.#before.length === 0;
     this.#forth.hidden = next === undefined;
+    // The focus does not get lost with a button that goes.
+    if (activeElement === this.#forth && this.#forth.hidden) this.#back.focus();
+    if (activeElement === this.#back && this.#back.hidden) this.#forth.focus();
   }
 
   /**
@@ -69,6 +74,7 @@ export class Pager {
   #turn(after, isForth) {
     if (isForth) this.#before.push(this.#after);
     this.#after = after;
+    this.#next = undefined;
     this.#turned();
   }
 }

@@ -5,7 +5,11 @@ import { tell } from './messages.js';
 /** What can be set while the server runs. */
 export class Settings {
   #changed;
-  #isSet = false;
+  #hot = element('input', { id: 'hot', type: 'text', inputmode: 'text', placeholder: '64MB', size: '10' });
+  #hotField = element('label', { class: 'field', for: 'hot' }, ['Memory for the most recent variants', this.#hot]);
+  #worker = element('input', { id: 'worker-on', type: 'checkbox', role: 'switch' });
+  /** How the server has them, as far as the page knows. */
+  #known = { hot: '', isOn: false };
 
   /** @param {() => void} changed called when something was set */
   constructor(changed) {
@@ -16,35 +20,40 @@ export class Settings {
     });
   }
 
-  /** Once: what one is writing is not written over. @param {any} status of the admin API */
+  /** What one has changed, or is about to, is not written over. @param {any} status of the admin API */
   show({ stats, worker }) {
-    if (this.#isSet) return;
-    this.#isSet = true;
-    const hotBytes = stats?.hot?.maxSize;
-    const hot = element('input', { id: 'hot', type: 'text', inputmode: 'text', placeholder: '64MB', size: '10' });
-    if (hotBytes !== undefined) hot.value = sizeText(hotBytes);
-    const isOn = element('input', { id: 'worker-on', type: 'checkbox', role: 'switch' });
-    isOn.checked = worker?.enabled === true;
-    byId('settings').replaceChildren(
-      ...(hotBytes === undefined
-        ? []
-        : [element('label', { class: 'field', for: 'hot' }, ['Memory for the most recent variants', hot])]),
-      element('label', { class: 'field', for: 'worker-on' }, ['Worker sweeps at its interval', isOn]),
+    const size = stats?.hot?.maxSize;
+    const { hot, isOn } = this.#chosen();
+    const isHotChanged = hot !== this.#known.hot;
+    if (isHotChanged || document.activeElement !== this.#hot)
+      this.#known.hot = size === undefined ? '' : sizeText(size);
+    if (!isHotChanged) this.#hot.value = this.#known.hot;
+    const isWorkerChanged = isOn !== this.#known.isOn;
+    if (isWorkerChanged || document.activeElement !== this.#worker) this.#known.isOn = worker?.enabled === true;
+    if (!isWorkerChanged) this.#worker.checked = this.#known.isOn;
+    this.#hotField.hidden = size === undefined;
+    if (!this.#hotField.isConnected) this.#append();
+  }
+
+  #append() {
+    byId('settings').append(
+      this.#hotField,
+      element('label', { class: 'field', for: 'worker-on' }, ['Worker sweeps at its interval', this.#worker]),
       element('div', { class: 'buttons' }, [element('button', { class: 'button', type: 'submit' }, ['Apply'])]),
     );
-    byId('settings').dataset['hot'] = hot.value;
-    byId('settings').dataset['worker'] = String(isOn.checked);
+  }
+
+  #chosen() {
+    return { hot: this.#hot.value.trim(), isOn: this.#worker.checked };
   }
 
   /** Sends only what is another one. */
   async #configure() {
-    const form = byId('settings');
-    const hot = /** @type {HTMLInputElement | null} */ (document.getElementById('hot'))?.value.trim() ?? '';
-    const isOn = /** @type {HTMLInputElement} */ (byId('worker-on')).checked;
+    const chosen = this.#chosen();
     /** @type {Record<string, unknown>} */
     const body = {};
-    if (hot !== form.dataset['hot']) body['hot'] = hot;
-    if (String(isOn) !== form.dataset['worker']) body['worker'] = isOn ? {} : false;
+    if (chosen.hot !== this.#known.hot) body['hot'] = chosen.hot;
+    if (chosen.isOn !== this.#known.isOn) body['worker'] = chosen.isOn ? {} : false;
     if (Object.keys(body).length === 0) {
       tell('Nothing is changed.');
       return;
@@ -53,8 +62,7 @@ export class Settings {
       path: 'actions/configure',
       body,
       done: ({ changed }) => {
-        form.dataset['hot'] = hot;
-        form.dataset['worker'] = String(isOn);
+        this.#known = chosen;
         return `Changed: ${changed.join(', ')}.`;
       },
     });

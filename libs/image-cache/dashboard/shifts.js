@@ -16,12 +16,13 @@ export class Shifts {
   /** When the last one ended that is shown. @type {string | undefined} */
   #lastAt;
 
-  /** Looks at them again when there is another one. @param {string | undefined} lastAt when the last one ended */
+  /** Looks at them again when there is another one; after a restart there is none. @param {string | undefined} lastAt when the last one ended */
   follow(lastAt) {
     byId('shifts-empty').hidden = lastAt !== undefined;
-    if (lastAt === undefined || lastAt === this.#lastAt) return;
+    if (lastAt === undefined) byId('shifts').replaceChildren();
+    if (lastAt === this.#lastAt) return;
     this.#lastAt = lastAt;
-    void this.#load();
+    if (lastAt !== undefined) void this.#load();
   }
 
   async #load() {
