@@ -1,3 +1,4 @@
+import type { EnqueuedCounts, PrefetchReport } from 'nestjs-image-cache';
 import type { Work } from './work.js';
 
 /** An image that waits for being prefetched. */
@@ -51,27 +52,10 @@ export interface QueueAllRequest extends Omit<QueueRequest, 'identifier'> {
 }
 
 /** What became of many images. */
-export interface QueuedCounts {
-  readonly queued: number;
-  readonly alreadyQueued: number;
-  readonly writing: number;
-  readonly cached: number;
-}
+export type QueuedCounts = EnqueuedCounts;
 
 /** What the prefetcher did. */
-export interface Prefetched {
-  readonly completed: number;
-  readonly retried: number;
-  readonly dead: number;
-  readonly rendered: number;
-  readonly cached: number;
-  readonly failed: number;
-  /** Variants that were wanted of images that cannot have them. */
-  readonly omitted: number;
-  /** Milliseconds. */
-  readonly duration: number;
-  readonly aborted: boolean;
-}
+export type Prefetched = PrefetchReport;
 
 /** How the queue is. */
 export interface QueueStatus {
