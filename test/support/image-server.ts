@@ -90,6 +90,16 @@ export function cachingIn(directory: string, source: string): Record<string, str
   };
 }
 
+/** … and prefetches a variant of what is queued, when somebody says so. */
+export function prefetchingIn(directory: string, source: string, variant: string): Record<string, string> {
+  return {
+    ...cachingIn(directory, source),
+    CACHE_SERVER_PREFETCH_ENABLED: 'true',
+    CACHE_SERVER_PREFETCH_VARIANTS: JSON.stringify([variant]),
+    CACHE_SERVER_PREFETCH_INTERVAL: '0',
+  };
+}
+
 function launch({ environment = {}, args = [], under = [], directory = '.', isShared = false }: ServerStart) {
   const [program = process.execPath, ...rest] = [...under, process.execPath, resolve(IMAGE_SERVER), ...args];
   const env = { PATH: process.env['PATH'] ?? '', PORT: '0', ...environment };

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCache } from '../../support/command-line.js';
-import { cachingIn, startServer, type RunningServer } from '../../support/image-server.js';
+import { prefetchingIn, startServer, type RunningServer } from '../../support/image-server.js';
 import { makeImages, type TestImages } from '../../support/samples.js';
 
 const VARIANT = 'full/100,/0/default.jpg';
@@ -13,12 +13,7 @@ let environment: Record<string, string>;
 beforeEach(async () => {
   images = await makeImages();
   await mkdir(images.cache);
-  environment = {
-    ...cachingIn(images.cache, images.source),
-    CACHE_SERVER_PREFETCH_ENABLED: 'true',
-    CACHE_SERVER_PREFETCH_VARIANTS: JSON.stringify([VARIANT]),
-    CACHE_SERVER_PREFETCH_INTERVAL: '0',
-  };
+  environment = prefetchingIn(images.cache, images.source, VARIANT);
 });
 
 afterEach(() => images.remove());
