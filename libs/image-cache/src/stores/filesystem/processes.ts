@@ -30,8 +30,9 @@ export async function hasEnded(name: string, { host }: ProcessSpace): Promise<bo
   if (itsHost !== host || !/^[1-9]\d*$/.test(pid)) return false;
   if (!isRunning(Number(pid))) return true;
   const state = await stateOf(Number(pid));
-  // The system may show the own processes only.
-  return state !== undefined && (state.isOver || (start !== '' && state.start !== start));
+  // The system may show the own processes only, or it has gone a moment ago.
+  if (state === undefined) return !isRunning(Number(pid));
+  return state.isOver || (start !== '' && state.start !== start);
 }
 
 /** Joins the parts of a name. */
