@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import type { CacheStore, ListedEntry, ListOptions } from 'nestjs-image-cache';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SpaceLedger } from '../../../libs/image-cache/src/stores/filesystem/index/space-ledger.js';
 import { bytesUsed } from '../../../libs/image-cache/src/stores/filesystem/index/totals.js';
 import { blockSize, directorySize } from '../../../libs/image-cache/src/stores/filesystem/space/free-space.js';
 import { keyString } from '../../../libs/image-cache/src/keys/entry-keys.js';
@@ -21,9 +22,12 @@ export async function expectSound(directory: string, maxSize: number): Promise<v
     incidents.push({ kind: 'unindexed', message: 'The index was damaged.', cause });
   });
   const { tables } = index;
+  const ledger = new SpaceLedger(tables);
   await eventually(async () => {
+    expect(incidents).toEqual([]);
     expect(tables.isComplete).toBe(true);
-    expect((await filesIn(directory)).filter((name) => name.includes('.tmp'))).toEqual([]);
+    const temporary = (await filesIn(directory)).filter((name) => name.includes('.tmp'));
+    expect({ temporary, writes: ledger.writes() }).toEqual({ temporary: [], writes: [] });
     await expectAgreement(store);
   });
   for await (const { key } of store.entries()) {

@@ -73,6 +73,14 @@ function wrongLength(): ImageCacheError {
 }
 
 /**
+ * Takes a body over that is not read at once. One that breaks before would end the process, since nobody listens; whoever
+ * reads it later learns of it.
+ */
+export function takeOver(body: Readable): Readable {
+  return body.once('error', () => undefined);
+}
+
+/**
  * Passes a body on and tells when it breaks by itself, not because the one who reads it gave up.
  *
  * @param turns told whose turn it is, that of the body or of the one who reads it
@@ -82,8 +90,9 @@ export function tellBreak(
   onBreak: (error: unknown) => void,
   turns?: { readonly waits: () => void; readonly goesOn: () => void },
 ): Readable {
+  const taken = takeOver(body);
   const chunks = async function* (): AsyncGenerator {
-    const iterator: AsyncIterator<unknown> = body[Symbol.asyncIterator]();
+    const iterator: AsyncIterator<unknown> = taken[Symbol.asyncIterator]();
     const next = async (): Promise<IteratorResult<unknown>> => {
       turns?.waits();
       try {
@@ -98,7 +107,7 @@ export function tellBreak(
     try {
       for (let chunk = await next(); chunk.done !== true; chunk = await next()) yield chunk.value;
     } finally {
-      body.destroy();
+      taken.destroy();
     }
   };
   return Readable.from(chunks(), { objectMode: false });

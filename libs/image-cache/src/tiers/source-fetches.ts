@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { Admission, Priority } from '../common/admission.js';
 import { ImageCacheError, isDeterministic, isImageCacheError, statusOf } from '../common/errors.js';
 import { News } from '../common/news.js';
-import { tellBreak, toBuffer } from '../common/streams.js';
+import { takeOver, tellBreak, toBuffer } from '../common/streams.js';
 import { keyString } from '../keys/entry-keys.js';
 import type { CacheStore, OnGrowth, Reservation } from '../ports/cache-store.js';
 import type { EntryKey } from '../ports/entry.js';
@@ -174,7 +174,7 @@ export class SourceFetches {
         tier: 'source',
         reservation,
         body: {
-          body: tellBreak(Readable.from(counted(body, meter), { objectMode: false }), (error) => (broken = error)),
+          body: tellBreak(counted(body, meter), (error) => (broken = error)),
           ...(growing && { onGrowth: this.#offer(order, growing) }),
         },
         meta: { ...description, ...(size !== undefined && { announcedLength: size }) },
@@ -233,10 +233,14 @@ export class SourceFetches {
 }
 
 /** Counts bytes as they come. */
-async function* counted(body: Readable, meter: { bytes: number }): AsyncGenerator<Buffer> {
-  for await (const chunk of body) {
-    const bytes = toBuffer(chunk);
-    meter.bytes += bytes.byteLength;
-    yield bytes;
-  }
+function counted(body: Readable, meter: { bytes: number }): Readable {
+  const taken = takeOver(body);
+  const chunks = async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of taken) {
+      const bytes = toBuffer(chunk);
+      meter.bytes += bytes.byteLength;
+      yield bytes;
+    }
+  };
+  return Readable.from(chunks(), { objectMode: false });
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   createImageCache,
   filesystemStore,
@@ -11,6 +11,7 @@ import {
 } from 'nestjs-image-cache';
 import { FakeClock } from 'nestjs-image-cache/testing';
 import { HttpSource } from 'nestjs-iiif';
+import { createReadStream } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deferred, record, until, whilePassing } from '../../../support/async.js';
@@ -83,6 +84,21 @@ describe('the cache of originals', () => {
       fetchedBytes: bytesOf(1).byteLength,
       tiers: { source: { hits: 1, misses: 50 } },
     });
+  });
+
+  it('outlives a body that breaks while room is made for it', async () => {
+    const store = filesystemStore({ directory: directory.path, maxSize: 500_000 });
+    const { sources } = await start({ sources: { store } });
+    await read(sources);
+    put(1, 'b.gif');
+    const fetch = source.fetch.bind(source);
+    jest.spyOn(source, 'fetch').mockImplementation(async (...request) => {
+      const fetched = await fetch(...request);
+      if (fetched.status !== 'found') return fetched;
+      fetched.body.destroy();
+      return { ...fetched, body: createReadStream(join(directory.path, 'is not there')) };
+    });
+    await expect(sources.open('b.gif')).rejects.toMatchObject({ code: 'E_IMAGE_CACHE_SOURCE_UNAVAILABLE' });
   });
 
   it('is filled once for caches that share its directory', async () => {

@@ -6,8 +6,9 @@ import { Readable } from 'node:stream';
 import { Layout } from '../../../../../libs/image-cache/src/stores/filesystem/files/layout.js';
 import { FileReservation } from '../../../../../libs/image-cache/src/stores/filesystem/files/file-reservation.js';
 import { resolveBounds } from '../../../../../libs/image-cache/src/stores/filesystem/space/bounds.js';
+import type { Claim, Space } from '../../../../../libs/image-cache/src/stores/filesystem/space/space.js';
 import { UnindexedSpace } from '../../../../../libs/image-cache/src/stores/filesystem/space/unindexed-space.js';
-import { deferred } from '../../../../support/async.js';
+import { deferred, until } from '../../../../support/async.js';
 import { makeDirectory, type TestDirectory } from '../../../../support/directories.js';
 import { filesIn } from '../../../../support/filesystem-store.js';
 import { variantOf } from '../../../../support/stores.js';
@@ -23,6 +24,13 @@ class CollidingLayout extends Layout {
   }
 }
 
+const FREE = { bytes: Infinity, inodes: Infinity };
+
+const unlimited = (): Space =>
+  new UnindexedSpace({ bounds: resolveBounds({}, ''), free: () => FREE, report: () => undefined });
+
+const geometry = { depth: 3, nameLength: 2 };
+
 describe('two hosts that give their writes on a share the same name', () => {
   let directory: TestDirectory;
 
@@ -33,10 +41,8 @@ describe('two hosts that give their writes on a share the same name', () => {
   afterEach(() => directory.remove());
 
   const take = (): Promise<FileReservation> => {
-    const layout = new CollidingLayout(directory.path, { depth: 3, nameLength: 2 });
-    const free = { bytes: Infinity, inodes: Infinity };
-    const space = new UnindexedSpace({ bounds: resolveBounds({}, ''), free: () => free, report: () => undefined });
-    return FileReservation.take({ layout, key: KEY, generation: '0', durable: false, space });
+    const layout = new CollidingLayout(directory.path, geometry);
+    return FileReservation.take({ layout, key: KEY, generation: '0', durable: false, space: unlimited() });
   };
 
   it('do not write into one file: the second one gets no reservation', async () => {
@@ -58,5 +64,65 @@ describe('two hosts that give their writes on a share the same name', () => {
     const second = await take();
     expect(await second.commit({ body: Buffer.from('second') }, META)).toMatchObject({ size: 6 });
     expect((await filesIn(directory.path)).filter((name) => name.startsWith('image/'))).toEqual([file]);
+  });
+});
+
+describe('a write that waits for room', () => {
+  let directory: TestDirectory;
+  const reached: number[] = [];
+  let gate = deferred();
+
+  /** Room for a write is there once the gate is open. */
+  class CrowdedSpace extends UnindexedSpace {
+    override claim(): Claim {
+      const claim = super.claim();
+      const reach = async (bytes: number): Promise<void> => {
+        reached.push(bytes);
+        await gate.promise;
+        await claim.reach(bytes);
+      };
+      return { ...claim, isOpenEnded: false, reach };
+    }
+  }
+
+  beforeEach(async () => {
+    directory = await makeDirectory();
+    gate = deferred();
+    reached.length = 0;
+  });
+
+  afterEach(() => directory.remove());
+
+  const take = (): Promise<FileReservation> => {
+    const space = new CrowdedSpace({ bounds: resolveBounds({}, ''), free: () => FREE, report: () => undefined });
+    const layout = new Layout(directory.path, geometry);
+    return FileReservation.take({ layout, key: KEY, generation: '0', durable: false, space });
+  };
+
+  const images = async (): Promise<string[]> =>
+    (await filesIn(directory.path)).filter((name) => name.startsWith('image/'));
+
+  it('has no file yet, of which nobody would know if its process died', async () => {
+    const body = Readable.from([Buffer.from('one'), Buffer.from('two')], { objectMode: false });
+    const committed = (await take()).commit({ body }, META);
+    await until(() => reached.length > 0);
+    for (let look = 0; look < 20; look += 1) {
+      expect(await images()).toEqual([]);
+      await new Promise(setImmediate);
+    }
+    gate.resolve();
+    expect(await committed).toMatchObject({ size: 6 });
+    expect(await images()).toHaveLength(1);
+  });
+
+  it('fails as its body does that breaks meanwhile', async () => {
+    const body = new Readable({ read: () => undefined });
+    const committed = (await take()).commit({ body }, { ...META, announcedLength: 100_000 });
+    await until(() => reached.length > 0);
+    body.destroy(new Error('The origin has hung up.'));
+    await new Promise(setImmediate);
+    gate.resolve();
+    await expect(committed).rejects.toThrow('The origin has hung up.');
+    expect(await images()).toEqual([]);
   });
 });

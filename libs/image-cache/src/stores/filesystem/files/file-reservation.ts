@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { appendFile, mkdir, open, rename, stat, utimes } from 'node:fs/promises';
+import { appendFile, mkdir, open, rename, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ImageCacheError, systemCode } from '../../../common/errors.js';
-import { collect, digestOf, toBuffer, type Measured } from '../../../common/streams.js';
+import { collect, digestOf, takeOver, toBuffer, type Measured } from '../../../common/streams.js';
 import { removeTemporary } from '../../../common/temporary-file.js';
 import type { CommitBody, OnGrowth, Reservation } from '../../../ports/cache-store.js';
 import type { EntryKey, EntryMeta, Generation, NewEntryMeta } from '../../../ports/entry.js';
@@ -85,6 +85,7 @@ export class FileReservation implements Reservation {
       }
       return { ...description, ...measured };
     };
+    if ('body' in source && source.body instanceof Readable) takeOver(source.body);
     try {
       if (announcedLength !== undefined) await this.#claim.reach(announcedLength);
       const { meta, ...file } = await this.#write(source, finish);
@@ -198,18 +199,22 @@ async function* withSpace(body: AsyncIterable<unknown>, claim: Claim): AsyncGene
   }
 }
 
-/** Writes a body to a file, and tells how far it has come. */
+/**
+ * Writes a body to a file, and tells how far it has come. There is no file before space has been set apart for its
+ * beginning: until then, nobody would know of it if this process died.
+ */
 async function writeGrowing(file: string, chunks: AsyncIterable<Buffer>, onGrowth?: OnGrowth): Promise<void> {
-  const handle = await open(file, 'w');
+  let handle: FileHandle | undefined;
   try {
     let length = 0;
     for await (const chunk of chunks) {
+      handle ??= await open(file, 'w');
       await handle.writeFile(chunk);
       length += chunk.byteLength;
       onGrowth?.(file, length);
     }
   } finally {
-    await handle.close();
+    await handle?.close();
   }
 }
 
