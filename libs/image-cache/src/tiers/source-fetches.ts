@@ -169,19 +169,19 @@ export class SourceFetches {
     const meter = { bytes: 0 };
     let broken: unknown;
     let failure: unknown;
-    const isKept = await commitToStore(
-      {
-        tier: 'source',
-        reservation,
-        body: {
-          body: tellBreak(counted(body, meter), (error) => (broken = error)),
-          ...(growing && { onGrowth: this.#offer(order, growing) }),
-        },
-        meta: { ...description, ...(size !== undefined && { announcedLength: size }) },
-        onFailure: (error) => (failure = error),
+    const write = {
+      tier: 'source',
+      reservation,
+      body: {
+        body: tellBreak(counted(body, meter), (error) => (broken = error)),
+        ...(growing && { onGrowth: this.#offer(order, growing) }),
       },
-      events,
-    );
+      meta: { ...description, ...(size !== undefined && { announcedLength: size }) },
+      onFailure: (error: unknown) => (failure = error),
+    } as const;
+    const isKept = await commitToStore(write, events);
+    // A store that has no room for it does not read it, and its connection would stay open.
+    body.destroy();
     this.#growing.delete(order.name);
     closing.removeEventListener('abort', giveUp);
     growing?.end(broken ?? failure);

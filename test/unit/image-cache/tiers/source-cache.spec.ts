@@ -14,6 +14,7 @@ import { HttpSource } from 'nestjs-iiif';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { deferred, record, until, whilePassing } from '../../../support/async.js';
 import { makeDirectory, type TestDirectory } from '../../../support/directories.js';
 import { imageInfo } from '../../../support/image-info.js';
@@ -99,6 +100,21 @@ describe('the cache of originals', () => {
       return { ...fetched, body: createReadStream(join(directory.path, 'is not there')) };
     });
     await expect(sources.open('b.gif')).rejects.toMatchObject({ code: 'E_IMAGE_CACHE_SOURCE_UNAVAILABLE' });
+  });
+
+  it('gives a body up that it has no room for', async () => {
+    const store = filesystemStore({ directory: directory.path, maxEntrySize: '64KB' });
+    const { sources } = await start({ sources: { store } });
+    const bodies: Readable[] = [];
+    const fetch = source.fetch.bind(source);
+    jest.spyOn(source, 'fetch').mockImplementation(async (...request) => {
+      const fetched = await fetch(...request);
+      if (fetched.status === 'found') bodies.push(fetched.body);
+      return fetched;
+    });
+    expect(await read(sources)).toBeUndefined();
+    expect(bodies).toHaveLength(1);
+    await until(() => bodies.every(({ destroyed }) => destroyed));
   });
 
   it('is filled once for caches that share its directory', async () => {
