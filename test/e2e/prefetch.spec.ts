@@ -126,15 +126,25 @@ describe.each(PLATFORMS)('a IIIF server that prefetches on %s', (platform) => {
     await app.get(`/iiif/3/lake.jpg/${half}`);
     await until(async () => (await app.cache.entriesOf('lake.jpg')).length === 2);
     await picture(300, 300, 'red').jpeg().toFile(join(images, 'lake.jpg'));
-    expect(await app.prefetcher.changed('lake.jpg')).toMatchObject({
-      evicted: { infos: 1, variants: 1 },
-      requeued: 1,
-    });
+    const told = { evicted: { infos: 1, variants: 1 }, requeued: 1 };
+    expect(await app.prefetcher.changed('lake.jpg', { dryRun: true })).toMatchObject(told);
+    expect(await app.prefetcher.find('lake.jpg')).toBeUndefined();
+    expect(await app.prefetcher.changed('lake.jpg')).toMatchObject(told);
     expect((await app.prefetcher.find('lake.jpg'))?.variants).toEqual([half]);
     expect(await app.prefetcher.run()).toMatchObject({ completed: 1, rendered: 2 });
     const again = await app.get(`/iiif/3/lake.jpg/${half}`);
     expect(again.headers['cache-status']).toMatch(/^image-cache; hit/);
     expect(await sharp(again.body).metadata()).toMatchObject({ width: 150, height: 150 });
+  });
+
+  it('renders anew what is configured, and foretells that, when nobody knows what was warm', async () => {
+    const app = await start();
+    await app.get('/iiif/3/lake.jpg/full/150,/0/default.jpg');
+    await until(async () => (await app.cache.entriesOf('lake.jpg')).length === 2);
+    await app.cache.evictInfos();
+    const told = { evicted: { infos: 0, variants: 1 }, requeued: VARIANTS.length };
+    expect(await app.prefetcher.changed('lake.jpg', { dryRun: true })).toMatchObject(told);
+    expect(await app.prefetcher.changed('lake.jpg')).toMatchObject(told);
   });
 
   it('keeps its queue when it is started anew, and makes the first sweep by itself', async () => {

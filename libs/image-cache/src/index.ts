@@ -56,7 +56,7 @@ export type * from './prefetch/prefetch-options.js';
 // For tools that manage a cache
 export { describeImage, type ImageDescription } from './prefetch/describe-image.js';
 export { RANKINGS, topEntries, type Ranking, type TopOptions } from './service/top-entries.js';
-export { countEvicted } from './stores/count-evicted.js';
+export { countEntries, countEvicted } from './stores/count-evicted.js';
 export { sumCounts } from './tiers/image-evictor.js';
 
 // For renderers and sources

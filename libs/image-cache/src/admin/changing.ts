@@ -1,7 +1,8 @@
 import type { EvictedCounts } from '../ports/entry.js';
+import { countEntries } from '../stores/count-evicted.js';
 import { sumCounts } from '../tiers/image-evictor.js';
 import type { Asked } from './asked.js';
-import { countEntries, countsOf } from './shapes.js';
+import { countsOf } from './shapes.js';
 
 /** What became of images whose sources have changed, or would. */
 export interface Changed {
@@ -18,8 +19,8 @@ export async function changeImage(identifier: string, { cache, prefetcher }: Ask
 
 /** What that would do. */
 export async function lookAtChange(identifier: string, { cache, prefetcher }: Asked): Promise<Changed> {
-  const evicted = countEntries(await cache.entriesOf(identifier));
-  return { evicted, requeued: prefetcher === undefined ? 0 : evicted.variants };
+  if (prefetcher !== undefined) return prefetcher.changed(identifier, { dryRun: true });
+  return { evicted: countEntries(await cache.entriesOf(identifier)), requeued: 0 };
 }
 
 /** What became of several images together. */

@@ -1,7 +1,6 @@
 import { keyString } from '../keys/entry-keys.js';
 import type { SweepReport } from '../maintenance/sweep.js';
 import type { EvictedCounts, Kind, ListedEntry, Usage } from '../ports/entry.js';
-import { countEvicted } from '../stores/count-evicted.js';
 import type { ImageDescription } from '../prefetch/describe-image.js';
 import type { PrefetchJob, PrefetchStatus } from '../prefetch/prefetcher.js';
 import type { EntryDto, ImageDto } from './dto/cache.dto.js';
@@ -53,11 +52,6 @@ export function shownImage({ entries, job, ...image }: ImageDescription): ImageD
 /** The state of the prefetcher as answers tell it. */
 export function shownPrefetch({ nextAt, ...status }: PrefetchStatus): PrefetchStatusDto {
   return { ...status, ...(nextAt !== undefined && { nextAt: isoTime(nextAt) }) };
-}
-
-/** What entries are, counted as an eviction would. */
-export function countEntries(entries: readonly ListedEntry[]): EvictedCounts {
-  return countEvicted(entries.map(({ key: { kind }, meta: { size: bytes } }) => ({ kind, bytes })));
 }
 
 /** Only the counts of what an eviction tells. */

@@ -3,11 +3,13 @@ import { ImageCacheError } from '../common/errors.js';
 import { invalidOption, parseInteger, shown } from '../common/options.js';
 import type { Clock } from '../ports/clock.js';
 import type { ImageCache } from '../service/image-cache.js';
+import { countEntries } from '../stores/count-evicted.js';
 import { ImageState } from './image-state.js';
 import { isWaiting, type PrefetchQueue } from './prefetch-queue.js';
 import {
   Prefetcher,
   type Changed,
+  type ChangeOptions,
   type EnqueueAllOptions,
   type Enqueued,
   type EnqueuedCounts,
@@ -146,16 +148,18 @@ export class DefaultPrefetcher extends Prefetcher {
     return this.#running;
   }
 
-  async changed(identifier: string): Promise<Changed> {
+  async changed(identifier: string, { dryRun = false }: ChangeOptions = {}): Promise<Changed> {
     const { cache, queue } = this.#options;
     // What was cached is described in terms of the image that it was made of, and that is not known any more afterwards.
     const { isAny, words } = await this.#images.cachedWords(identifier);
+    const variants = words.length > 0 ? { variants: words } : {};
+    const requeued = isAny ? this.#images.wanted(variants).length : 0;
+    if (dryRun) return { evicted: countEntries(await cache.entriesOf(identifier)), requeued };
     const evicted = await cache.changed(identifier);
     await queue.sync();
-    if (!isAny && queue.find(identifier)?.state !== 'running') return { evicted, requeued: 0 };
-    const variants = words.length > 0 ? { variants: words } : {};
-    await queue.add({ identifier, priority: 0, ...variants, again: true });
-    return { evicted, requeued: isAny ? this.#images.wanted(variants).length : 0 };
+    if (isAny || queue.find(identifier)?.state === 'running')
+      await queue.add({ identifier, priority: 0, ...variants, again: true });
+    return { evicted, requeued };
   }
 
   async pause(): Promise<void> {

@@ -128,6 +128,12 @@ export interface ResumeOptions {
   readonly atOnce?: boolean;
 }
 
+/** How what has changed is dealt with. */
+export interface ChangeOptions {
+  /** Only tells what would be done. @default false */
+  readonly dryRun?: boolean;
+}
+
 /** What became of an image that has changed. */
 export interface Changed {
   readonly evicted: EvictedCounts;
@@ -167,7 +173,7 @@ export abstract class Prefetcher {
   /** Works the queue off now, or waits for who does already. */
   abstract run(options?: { readonly signal?: AbortSignal }): Promise<PrefetchReport>;
   /** Says that a source image has changed: what is cached of it goes, and the variants that were there are queued. */
-  abstract changed(identifier: string): Promise<Changed>;
+  abstract changed(identifier: string, options?: ChangeOptions): Promise<Changed>;
   /** Has all who share the queue begin no job any more until {@link resume}, whatever ends meanwhile. */
   abstract pause(): Promise<void>;
   /** Goes on after {@link pause}: with `atOnce`, this process does so now, the others with their next sweep. */

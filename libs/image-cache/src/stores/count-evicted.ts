@@ -1,4 +1,4 @@
-import type { EvictedCounts, Kind } from '../ports/entry.js';
+import type { EvictedCounts, Kind, ListedEntry } from '../ports/entry.js';
 
 const COUNTED = { info: 'infos', variant: 'variants', source: 'sources' } as const;
 
@@ -10,4 +10,9 @@ export function countEvicted(gone: Iterable<{ readonly kind: Kind; readonly byte
     counts.bytes += bytes;
   }
   return counts;
+}
+
+/** What entries are, counted as an eviction would. */
+export function countEntries(entries: readonly ListedEntry[]): EvictedCounts {
+  return countEvicted(entries.map(({ key: { kind }, meta: { size: bytes } }) => ({ kind, bytes })));
 }

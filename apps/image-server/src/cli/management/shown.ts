@@ -1,11 +1,4 @@
-import {
-  countEvicted,
-  type EvictedCounts,
-  type Kind,
-  type ListedEntry,
-  type PrefetchJob,
-  type Usage,
-} from 'nestjs-image-cache';
+import { type EvictedCounts, type Kind, type ListedEntry, type PrefetchJob, type Usage } from 'nestjs-image-cache';
 import type { CachedEntry } from './cache-management.js';
 import type { QueuedJob } from './queue-management.js';
 
@@ -32,11 +25,6 @@ export function shownJob({ queuedAt, notBefore, ...job }: PrefetchJob): QueuedJo
     queuedAt: new Date(queuedAt).toISOString(),
     ...(notBefore !== undefined && { notBefore: new Date(notBefore).toISOString() }),
   };
-}
-
-/** What entries are, as an eviction counts them. */
-export function countEntries(entries: readonly ListedEntry[]): EvictedCounts {
-  return countEvicted(entries.map(({ key: { kind }, meta: { size: bytes } }) => ({ kind, bytes })));
 }
 
 /** What a cache holds, as an eviction of everything counts it. */

@@ -1,4 +1,5 @@
 import {
+  countEntries,
   describeImage,
   isListingPartial,
   parseSize,
@@ -27,7 +28,7 @@ import type {
 import { openConfiguredCache } from './configured-cache.js';
 import { hasConfiguredQueue, openConfiguredQueue, type ConfiguredQueue } from './configured-queue.js';
 import type { ManagedStores } from './managed-stores.js';
-import { countEntries, countUsage, shownEntry, shownJob } from './shown.js';
+import { countUsage, shownEntry, shownJob } from './shown.js';
 import { StoreQueue } from './store-queue.js';
 import type { Rehearsable } from './work.js';
 
@@ -112,7 +113,7 @@ export class StoreManagement implements CacheManagement {
     const done: ChangedCounts[] = [];
     for (const identifier of identifiers) {
       signal.throwIfAborted();
-      done.push(await (dryRun ? this.#wouldChange(identifier) : this.#change(identifier)));
+      done.push(await this.#change(identifier, dryRun));
       onProgress({ total: identifiers.length, done: done.length });
     }
     return {
@@ -157,14 +158,9 @@ export class StoreManagement implements CacheManagement {
     return { entries, ...note };
   }
 
-  async #change(identifier: string): Promise<ChangedCounts> {
-    if (this.#opened !== undefined) return this.#opened.prefetcher.changed(identifier);
-    return { evicted: await this.#cache.changed(identifier), requeued: 0 };
-  }
-
-  async #wouldChange(identifier: string): Promise<ChangedCounts> {
-    const evicted = await this.countOf(identifier);
-    return { evicted, requeued: this.#opened === undefined ? 0 : evicted.variants };
+  async #change(identifier: string, dryRun: boolean): Promise<ChangedCounts> {
+    if (this.#opened !== undefined) return this.#opened.prefetcher.changed(identifier, { dryRun });
+    return { evicted: await (dryRun ? this.countOf(identifier) : this.#cache.changed(identifier)), requeued: 0 };
   }
 }
 

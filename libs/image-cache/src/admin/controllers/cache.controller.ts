@@ -20,6 +20,7 @@ import type { RoutedRequest } from '../../nest/http-exchange.js';
 import { describeImage } from '../../prefetch/describe-image.js';
 import type { Prefetcher } from '../../prefetch/prefetcher.js';
 import type { ImageCache } from '../../service/image-cache.js';
+import { countEntries } from '../../stores/count-evicted.js';
 import { ADMIN_CACHE, ADMIN_PREFETCHER } from '../admin-options.js';
 import { Audit } from '../audit.js';
 import { ClearedDto, CountsDto, EntriesDto, ImageDto, KINDS } from '../dto/cache.dto.js';
@@ -31,7 +32,7 @@ import { clearTarget, TARGETS } from '../clearing.js';
 import { listPage, listTop, ORDERS, parseListing, queueSummary, type Listing } from '../listing-page.js';
 import type { Reply } from '../reply.js';
 import { requirePrefetcher } from '../require-prefetcher.js';
-import { countEntries, countsOf, shownImage, shownJob } from '../shapes.js';
+import { countsOf, shownImage, shownJob } from '../shapes.js';
 
 /** What is cached: lists, tells, evicts and queues. */
 @ApiTags('cache')

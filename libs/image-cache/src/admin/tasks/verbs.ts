@@ -5,9 +5,10 @@ import type { Evicted, EvictedCounts, Kind } from '../../ports/entry.js';
 import type { EnqueuedCounts, Prefetcher, PrefetchReport } from '../../prefetch/prefetcher.js';
 import type { ImageCache } from '../../service/image-cache.js';
 import type { SweepReport } from '../../maintenance/sweep.js';
+import { countEntries } from '../../stores/count-evicted.js';
 import { ADMIN_CACHE, ADMIN_PREFETCHER } from '../admin-options.js';
 import { requirePrefetcher } from '../require-prefetcher.js';
-import { countEntries, countsOf, countUsage } from '../shapes.js';
+import { countsOf, countUsage } from '../shapes.js';
 import type { TaskContext, TaskResult, TaskWork } from './task-registry.js';
 import type { QueueOrder, TaskRequest } from './verb.js';
 
