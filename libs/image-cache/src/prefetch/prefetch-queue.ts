@@ -95,10 +95,12 @@ export class PrefetchQueue {
     const { journal, clock, holder } = this.#options;
     await journal.sync();
     while (!journal.state.isPaused) {
-      const next = journal.state.jobs.next(clock.now());
+      const now = clock.now();
+      const next = journal.state.jobs.next(now);
       if (next === undefined && (await this.#signs.reap())) continue;
       if (next === undefined) return undefined;
-      const { accepted, job } = await journal.submit({ op: 'claim', id: next.id, holder });
+      const idle = next.notBefore === undefined ? {} : { idle: now - next.notBefore };
+      const { accepted, job } = await journal.submit({ op: 'claim', id: next.id, holder, ...idle });
       if (!accepted || job === undefined) continue;
       this.#signs.give();
       return job;

@@ -34,7 +34,10 @@ export interface PrefetchJob {
   readonly progress?: PrefetchProgress;
   /** Why the last attempt failed; one line. */
   readonly error?: string;
-  /** When the first attempt failed; milliseconds since the epoch. */
+  /**
+   * Since when its attempts have been failing, but for the time when it could be tried again and was not, such as in a
+   * pause; milliseconds since the epoch.
+   */
   readonly failingSince?: number;
 }
 

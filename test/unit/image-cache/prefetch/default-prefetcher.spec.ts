@@ -225,6 +225,24 @@ describe('a prefetcher', () => {
     expect(dead?.error).toBe('E_IMAGE_CACHE_SOURCE_UNAVAILABLE: no answer');
   });
 
+  it('leaves the time of a pause out of what it has patience for', async () => {
+    const prefetcher = await open({ backOff: '10m', maxBackOff: '10m', attempts: 2 });
+    failure = new ImageCacheError('E_IMAGE_CACHE_SOURCE_UNAVAILABLE', 'no answer');
+    await prefetcher.enqueue({ identifier: 'a' });
+    expect(await prefetcher.run()).toMatchObject({ retried: 1 });
+    await clock.advance((prefetcher.nextDue ?? 0) - clock.now());
+    await prefetcher.pause();
+    await clock.advance(3 * 24 * 3600 * SECOND);
+    await prefetcher.resume({ atOnce: false });
+    const resumed = clock.now();
+    for (let last = await prefetcher.run(); last.dead === 0; last = await prefetcher.run()) {
+      expect(last).toMatchObject({ retried: 1 });
+      await clock.advance((prefetcher.nextDue ?? 0) - clock.now());
+    }
+    expect(clock.now() - resumed).toBeGreaterThan(23 * 3600 * SECOND);
+    expect(clock.now() - resumed).toBeLessThan(25 * 3600 * SECOND);
+  });
+
   it('counts the variants that an image cannot have', async () => {
     const expand = (identifier: string, variant: string) =>
       variant === 'jpg:two' ? [] : [{ identifier, operations: variant, extension: 'jpg' }];

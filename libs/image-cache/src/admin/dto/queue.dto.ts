@@ -51,7 +51,11 @@ export class JobDto {
   @ApiPropertyOptional({ type: String, description: 'Why the last attempt failed.' })
   readonly error?: string;
 
-  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'When the first attempt failed.' })
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    description: 'Since when its attempts have been failing, but for the time when it could be tried and was not.',
+  })
   readonly failingSince?: string;
 }
 

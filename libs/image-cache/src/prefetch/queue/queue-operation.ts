@@ -21,7 +21,8 @@ export type NewJob = Pick<QueuedJob, 'id' | 'identifier' | 'variants' | 'withCon
 export type QueueOperation =
   /** `again`: what is being done for the image at the moment does not count. */
   | { readonly op: 'add'; readonly job: NewJob; readonly again?: boolean }
-  | { readonly op: 'claim'; readonly id: string; readonly holder: string }
+  /** `idle`: for so long, a job that has failed could have been tried again, and nobody did; milliseconds. */
+  | { readonly op: 'claim'; readonly id: string; readonly holder: string; readonly idle?: number }
   | { readonly op: 'done'; readonly id: string; readonly holder: string; readonly revision: number }
   /** Without `notBefore` it is given up. */
   | {

@@ -6,6 +6,8 @@ const MOST_DEAD = 1000;
 
 const REFUSED: QueueOutcome = { accepted: false };
 
+type Claim = Extract<QueueOperation, { readonly op: 'claim' }>;
+
 type Failed = Extract<QueueOperation, { readonly op: 'failed' }>;
 
 /** What one operation does; the others are not its own. */
@@ -22,7 +24,7 @@ export class QueueState {
   #isPaused = false;
   readonly #effects: Effects = {
     add: ({ job, again = false }) => this.#add(job, again),
-    claim: ({ id, holder }) => this.#claim(id, holder),
+    claim: (claim) => this.#claim(claim),
     done: ({ id, holder, revision }) => this.#done(id, holder, revision),
     failed: (failure) => this.#fail(failure),
     release: ({ id, holder }) => this.#move(id, { from: holder, to: { state: 'queued' } }),
@@ -101,13 +103,19 @@ export class QueueState {
     return { accepted: false, job };
   }
 
-  #claim(id: string, holder: string): QueueOutcome {
-    return this.#isPaused ? REFUSED : this.#move(id, { from: undefined, to: { state: 'running', holder } });
+  #claim({ id, holder, idle = 0 }: Claim): QueueOutcome {
+    if (this.#isPaused) return REFUSED;
+    const failingSince = this.jobs.get(id)?.failingSince;
+    const later = failingSince === undefined ? {} : { failingSince: failingSince + idle };
+    return this.#move(id, { from: undefined, to: { state: 'running', holder, ...later } });
   }
 
   #move(
     id: string,
-    { from, to }: { readonly from: string | undefined; readonly to: Pick<QueuedJob, 'state' | 'holder'> },
+    {
+      from,
+      to,
+    }: { readonly from: string | undefined; readonly to: Pick<QueuedJob, 'state' | 'holder' | 'failingSince'> },
   ): QueueOutcome {
     const job = this.#held(id, from);
     if (job === undefined) return REFUSED;
