@@ -6,8 +6,10 @@ import { promisify } from 'node:util';
 import ts from 'typescript';
 import { readConfiguration } from '../../apps/image-server/src/configuration/configuration.js';
 import { MetricsModule } from '../../docs/examples/metrics.module.js';
+import { eventually } from '../support/async.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
 import { blocksOf } from '../support/documents.js';
+import { filesIn } from '../support/filesystem-store.js';
 import { cachingIn, startServer } from '../support/image-server.js';
 import { makeImages, noise, type TestImages } from '../support/samples.js';
 import { PLATFORMS, usingApps } from '../support/test-app.js';
@@ -69,11 +71,12 @@ describe('The configurations in the documentation', () => {
     expect((await server.get(PICTURE)).headers['cache-status']).toBe('image-cache; fwd=miss; stored');
     expect((await server.get(PICTURE)).headers['cache-status']).toMatch(/^image-cache; hit/);
     const directory = join(place.path, 'cache');
-    const [written] = (await readdir(join(directory, 'image'), { recursive: true })).filter((name) =>
-      name.endsWith('.jpg'),
-    );
+    const written = (): Promise<string[]> => filesIn(join(directory, 'image'));
+    await eventually(async () => {
+      expect(await written()).toEqual([expect.stringMatching(/^[^.]+\.jpg$/)]);
+    });
     const [, looking = ''] = await blocksOf('docs/operations.md', 'sh');
-    const script = looking.replace(/image\/\S+\.webp/, `image/${written}`);
+    const script = looking.replace(/image\/\S+\.webp/, `image/${(await written()).join('')}`);
     const { stdout } = await run('sh', ['-euc', script], { cwd: directory });
     expect(stdout).toMatch(/^\{"key".*"photo\.jpg".*\n1\n/);
   });
