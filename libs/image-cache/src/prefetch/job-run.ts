@@ -68,13 +68,13 @@ export class JobRun {
 
   /** Does what can be done; nothing is thrown. */
   async run(): Promise<JobResult> {
-    const { settings, variants, signal } = this.#options;
+    const { settings, variants } = this.#options;
     this.#tell();
     await this.#keep(settings.original);
     await this.#keep(settings.info);
     // Without an info, nobody knows what the variants are.
     if (this.#first === undefined) await this.#render(await this.#expand(variants));
-    const isInterrupted = signal.aborted || !this.#options.isHeld();
+    const isInterrupted = this.#isEnding || !this.#options.isHeld();
     const failure = this.#first && { error: this.#first.error };
     return {
       ...this.#counts,
@@ -140,8 +140,13 @@ export class JobRun {
   }
 
   #mayGoOn(): boolean {
-    const { signal, isHeld } = this.#options;
-    return !this.#isOver && !signal.aborted && isHeld();
+    return !this.#isOver && !this.#isEnding && this.#options.isHeld();
+  }
+
+  /** Whether nothing more is done: by this run, or by a cache that renders no more behind the requests. */
+  get #isEnding(): boolean {
+    const { cache, signal } = this.#options;
+    return signal.aborted || cache.isDraining;
   }
 
   #count(outcome: Outcome): void {
@@ -150,11 +155,12 @@ export class JobRun {
   }
 
   #fail(error: unknown): void {
-    if (this.#options.signal.aborted) return;
+    if (this.#isEnding) return;
     this.#first ??= { error };
     const isBlameless = BLAMELESS.includes(statusOf(error));
     this.#isBlameless ||= isBlameless;
-    this.#isHopeless &&= isDeterministic(error) && !isBlameless;
+    this.#isHopeless &&=
+      (isDeterministic(error) || isImageCacheError(error, 'E_IMAGE_CACHE_TOO_LARGE')) && !isBlameless;
     if (OUTAGES.some((code) => isImageCacheError(error, code))) this.#isOver = true;
     this.#count('failed');
   }

@@ -70,7 +70,8 @@ export class QueueWorker {
   }
 
   #isOver(signal: AbortSignal): boolean {
-    return signal.aborted || this.#options.queue.isPaused;
+    const { cache, queue } = this.#options;
+    return signal.aborted || cache.isDraining || queue.isPaused;
   }
 
   #work(job: QueuedJob, signal: AbortSignal): Promise<JobResult> {

@@ -1,6 +1,6 @@
-import { ImageCacheError, isImageCacheError } from '../common/errors.js';
+import { ImageCacheError, isAbandonment, messageOf } from '../common/errors.js';
 import { invalidOption } from '../common/options.js';
-import type { CacheEvents } from '../observability/events.js';
+import type { CacheEventMap, CacheEvents } from '../observability/events.js';
 import type { VariantIdentity } from '../ports/entry.js';
 import type { VariantRenderer } from '../ports/image-info.js';
 import type { VariantCache } from '../tiers/variant-cache.js';
@@ -21,7 +21,9 @@ export interface WarmOptions {
   readonly onEach?: WarmListener | undefined;
 }
 
-type Warming = Pick<WarmOptions, 'variants' | 'renders' | 'signal'> & { readonly renderer: VariantRenderer };
+type Warming = Pick<WarmOptions, 'variants' | 'renders' | 'signal' | 'events'> & { readonly renderer: VariantRenderer };
+
+type Refusal = CacheEventMap['not-stored'];
 
 /**
  * Renders and stores variants that the store does not have, one after the other: a long list takes one place among the
@@ -46,7 +48,7 @@ export async function warm(
       counts[outcome] += 1;
       onEach?.({ identity, outcome });
     } catch (error) {
-      if (!isOver() || !isImageCacheError(error, 'E_IMAGE_CACHE_ABORTED')) {
+      if (!isOver() || !isEnd(error, signal)) {
         counts.failed += 1;
         events.emit('warm-failed', { identifier: identity.identifier, operations: identity.operations, error });
         onEach?.({ identity, outcome: 'failed', error });
@@ -57,9 +59,33 @@ export async function warm(
   return counts;
 }
 
+/** Whether an error says no more than that the work was ended. */
+function isEnd(error: unknown, { reason }: AbortSignal): boolean {
+  return error === reason || isAbandonment(error);
+}
+
 async function warmOne(identity: VariantIdentity, options: Warming): Promise<'rendered' | 'cached'> {
-  const { variants, renders, renderer, signal } = options;
+  const { variants, events, signal } = options;
   if (await variants.has(identity, { signal })) return 'cached';
+  let refusal: Refusal | undefined;
+  const stop = events.on('not-stored', (told) => {
+    if (told.tier === 'variant' && told.identifier === identity.identifier) refusal = told;
+  });
+  try {
+    const isRendered = await renderOne(identity, options);
+    if (!isRendered) return 'cached';
+    if (await variants.has(identity)) return 'rendered';
+    throw notStored(refusal);
+  } finally {
+    stop();
+  }
+}
+
+/** Renders a variant, and waits until it has been written; tells whether nobody else had rendered it. */
+async function renderOne(
+  identity: VariantIdentity,
+  { variants, renders, renderer, signal }: Warming,
+): Promise<boolean> {
   const request = { signal, priority: 'background', whole: true } as const;
   const { body, outcome } = await variants.getOrRender(
     identity,
@@ -67,8 +93,22 @@ async function warmOne(identity: VariantIdentity, options: Warming): Promise<'re
     request,
   );
   if (body !== undefined && !Buffer.isBuffer(body)) body.destroy();
-  if (outcome.kind === 'hit' || outcome.kind === 'collapsed') return 'cached';
+  if (outcome.kind === 'hit' || outcome.kind === 'collapsed') return false;
   await renders.written();
-  if (outcome.kind === 'miss' && outcome.stored && (await variants.has(identity))) return 'rendered';
-  throw new ImageCacheError('E_IMAGE_CACHE_STORE_UNAVAILABLE', 'It was rendered, and is not in the store.');
+  return true;
+}
+
+/** Why something that was rendered is not in the store. */
+function notStored({ reason, error }: Partial<Refusal> = {}): ImageCacheError {
+  const why = error === undefined ? '' : `: ${messageOf(error)}`;
+  const options = { cause: error };
+  if (reason === 'too-large')
+    return new ImageCacheError('E_IMAGE_CACHE_TOO_LARGE', `It is too large for the store${why}`, options);
+  if (reason === 'fenced' || reason === 'source-changed')
+    return new ImageCacheError('E_IMAGE_CACHE_SOURCE_CHANGED', 'The image was evicted while it was rendered.', options);
+  return new ImageCacheError(
+    'E_IMAGE_CACHE_STORE_UNAVAILABLE',
+    `It was rendered, and is not in the store${why}`,
+    options,
+  );
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   createImageCache,
   heapStore,
+  ImageCacheError,
   variantKey,
   type ImageCache,
   type ImageCacheOptions,
@@ -124,6 +125,27 @@ describe('warming', () => {
     const told = record(cache, 'warm-failed');
     expect(await cache.warm(identities('a', 'b'))).toEqual({ rendered: 1, cached: 0, failed: 1 });
     expect(told).toMatchObject([{ identifier: 'a', error: { code: 'E_IMAGE_CACHE_STORE_UNAVAILABLE' } }]);
+    expect(told[0]?.error).toMatchObject({ message: expect.stringMatching(/the disk is full$/) });
+  });
+
+  it('says of what is too large for the store that it is', async () => {
+    await cache.close();
+    await create({ variant: { store: heapStore({ maxSize: 10 }) } });
+    const told = record(cache, 'warm-failed');
+    expect(await cache.warm(identities('a'))).toEqual({ rendered: 0, cached: 0, failed: 1 });
+    expect(told).toMatchObject([{ identifier: 'a', error: { code: 'E_IMAGE_CACHE_TOO_LARGE' } }]);
+  });
+
+  it('tells of no failure when it is ended in the middle of a render, with whatever reason', async () => {
+    renderer.hold('a');
+    const told = record(cache, 'warm-failed');
+    const ending = new AbortController();
+    const warming = cache.warm(identities('a', 'b'), { signal: ending.signal });
+    await until(() => renderer.rendered.length === 1);
+    ending.abort(new ImageCacheError('E_IMAGE_CACHE_CLOSED', 'The prefetcher has ended.'));
+    expect(await warming).toEqual({ rendered: 0, cached: 0, failed: 0 });
+    expect(told).toEqual([]);
+    renderer.gates.get('a')?.resolve(undefined);
   });
 
   it('counts an image that is gone as failed', async () => {
