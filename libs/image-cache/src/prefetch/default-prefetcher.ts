@@ -3,7 +3,7 @@ import { ImageCacheError } from '../common/errors.js';
 import { invalidOption, parseInteger, shown } from '../common/options.js';
 import type { Clock } from '../ports/clock.js';
 import type { ImageCache } from '../service/image-cache.js';
-import { countEntries } from '../stores/count-evicted.js';
+import { changeImage } from './change-image.js';
 import { ImageState } from './image-state.js';
 import { isWaiting, type PrefetchQueue } from './prefetch-queue.js';
 import {
@@ -148,18 +148,8 @@ export class DefaultPrefetcher extends Prefetcher {
     return this.#running;
   }
 
-  async changed(identifier: string, { dryRun = false }: ChangeOptions = {}): Promise<Changed> {
-    const { cache, queue } = this.#options;
-    // What was cached is described in terms of the image that it was made of, and that is not known any more afterwards.
-    const { isAny, words } = await this.#images.cachedWords(identifier);
-    const variants = words.length > 0 ? { variants: words } : {};
-    const requeued = isAny ? this.#images.wanted(variants).length : 0;
-    if (dryRun) return { evicted: countEntries(await cache.entriesOf(identifier)), requeued };
-    const evicted = await cache.changed(identifier);
-    await queue.sync();
-    if (isAny || queue.find(identifier)?.state === 'running')
-      await queue.add({ identifier, priority: 0, ...variants, again: true });
-    return { evicted, requeued };
+  changed(identifier: string, options?: ChangeOptions): Promise<Changed> {
+    return changeImage(identifier, options, { ...this.#options, images: this.#images });
   }
 
   async pause(): Promise<void> {

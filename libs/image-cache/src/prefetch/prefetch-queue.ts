@@ -71,7 +71,8 @@ export class PrefetchQueue {
   }
 
   /**
-   * Queues a job, or adds what is wanted to the one that there is of the image.
+   * Queues a job, or adds what is wanted to the one that there is of the image. What has been cached before, and is to be
+   * `again`, is taken by a full queue, too.
    *
    * @throws ImageCacheError `E_IMAGE_CACHE_OVERLOADED` when the queue is full, `E_IMAGE_CACHE_STORE_FULL`,
    * `E_IMAGE_CACHE_STORE_UNAVAILABLE` when it cannot be written
@@ -79,7 +80,8 @@ export class PrefetchQueue {
   async add({ again = false, ...request }: JobRequest): Promise<AddedJob> {
     const { journal, clock, maxJobs } = this.#options;
     const { jobs } = journal.state;
-    if (jobs.counts.queued + jobs.counts.running >= maxJobs && !isWaiting(jobs.find(request.identifier))) {
+    const isFull = jobs.counts.queued + jobs.counts.running >= maxJobs;
+    if (isFull && !again && !isWaiting(jobs.find(request.identifier))) {
       const message = `The queue of the prefetcher has ${maxJobs} jobs; no more.`;
       throw new ImageCacheError('E_IMAGE_CACHE_OVERLOADED', message);
     }
@@ -141,9 +143,10 @@ export class PrefetchQueue {
     return count;
   }
 
-  /** Takes a job out of the queue, in whatever state. */
-  async remove(id: string): Promise<boolean> {
-    return (await this.#options.journal.submit({ op: 'remove', id })).accepted;
+  /** Takes a job out of the queue, in whatever state; with a `revision`, only if nothing more is wanted since. */
+  async remove(id: string, revision?: number): Promise<boolean> {
+    const removal = { op: 'remove', id, ...(revision !== undefined && { revision }) } as const;
+    return (await this.#options.journal.submit(removal)).accepted;
   }
 
   /** Takes all jobs out; returns how many. */

@@ -55,7 +55,7 @@ export class QueueWatch {
       try {
         const job = queue.find(identifier);
         if (job?.state !== 'queued') continue;
-        if (await images.isWarm(identifier, images.wanted(job))) await queue.remove(job.id);
+        if (await images.isWarm(identifier, images.wanted(job))) await queue.remove(job.id, job.revision);
       } catch (error) {
         onError(`looking whether ${identifier} is cached`, error);
       }

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import {
   createImageCache,
   createPrefetcher,
+  filesystemStore,
   heapStore,
   ImageCacheError,
   type DefaultPrefetcher,
@@ -11,7 +12,7 @@ import {
 } from 'nestjs-image-cache';
 import { Readable } from 'node:stream';
 import { FakeClock } from 'nestjs-image-cache/testing';
-import { record, until } from '../../../support/async.js';
+import { deferred, record, until } from '../../../support/async.js';
 import { makeDirectory, type TestDirectory } from '../../../support/directories.js';
 
 const SECOND = 1000;
@@ -241,6 +242,70 @@ describe('a prefetcher', () => {
     }
     expect(clock.now() - resumed).toBeGreaterThan(23 * 3600 * SECOND);
     expect(clock.now() - resumed).toBeLessThan(25 * 3600 * SECOND);
+  });
+
+  it('keeps in the queue what a cache that ends renders no more', async () => {
+    isSlow = true;
+    const prefetcher = await open({ variants: ['jpg:one'] });
+    await prefetcher.enqueueAll(['a', 'b', 'c']);
+    const run = prefetcher.run();
+    await finishNext();
+    await until(() => rendering.length > 0);
+    cache.drain();
+    expect(await run).toMatchObject({ completed: 1, rendered: 1, failed: 0, aborted: true });
+    const { jobs } = await prefetcher.jobs();
+    expect(jobs).toMatchObject(['b', 'c'].map((identifier) => ({ identifier, state: 'queued', attempts: 0 })));
+    expect(await prefetcher.run()).toMatchObject({ completed: 0, aborted: true });
+  });
+
+  it('renders the other variants of an image when one is too large for the store', async () => {
+    await cache.close();
+    const variant = { store: filesystemStore({ directory: directory.path, maxEntrySize: '10KB' }) };
+    const body = ({ operations }: VariantIdentity) => Buffer.alloc(operations === 'big' ? 50_000 : 100);
+    cache = await createImageCache({
+      variant,
+      renderer: {
+        render: (identity) => {
+          rendered.push(identity.operations);
+          return Promise.resolve({ body: body(identity), contentType: 'image/jpeg' });
+        },
+      },
+    });
+    const prefetcher = await open({ variants: ['jpg:big', 'jpg:one', 'jpg:two'] });
+    await prefetcher.enqueue({ identifier: 'a' });
+    expect(await prefetcher.run()).toMatchObject({ rendered: 2, failed: 1, dead: 1 });
+    expect(rendered).toEqual(['big', 'one', 'two']);
+    expect((await prefetcher.find('a'))?.error).toMatch(/^E_IMAGE_CACHE_TOO_LARGE: /);
+  });
+
+  it('has no job removed by what is cached that more is wanted of meanwhile', async () => {
+    const gates: Promise<void>[] = [];
+    let looks = 0;
+    const has = async (): Promise<boolean> => {
+      await gates[looks++];
+      return true;
+    };
+    const prefetcher = await open({ info: { has, keep: () => Promise.resolve('cached') }, variants: [] });
+    await prefetcher.enqueue({ identifier: 'a', variants: ['jpg:one'] });
+    const look = deferred();
+    gates[looks] = look.promise;
+    await cache.warm([{ identifier: 'a', operations: 'one', extension: 'jpg' }]);
+    await clock.advance(SECOND);
+    await until(() => looks === 2);
+    await prefetcher.enqueue({ identifier: 'a', variants: ['jpg:two'] });
+    look.resolve();
+    await new Promise(setImmediate);
+    expect(await prefetcher.find('a')).toMatchObject({ variants: ['jpg:one', 'jpg:two'] });
+  });
+
+  it('queues what was warm of an image that has changed in a full queue, too', async () => {
+    const prefetcher = await open({ variants: ['jpg:one'], maxJobs: 1 });
+    await prefetcher.enqueue({ identifier: 'a' });
+    await prefetcher.run();
+    await prefetcher.enqueue({ identifier: 'b' });
+    await expect(prefetcher.enqueue({ identifier: 'c' })).rejects.toMatchObject({ code: 'E_IMAGE_CACHE_OVERLOADED' });
+    expect(await prefetcher.changed('a')).toMatchObject({ evicted: { variants: 1 }, requeued: 1 });
+    expect(await prefetcher.find('a')).toMatchObject({ state: 'queued' });
   });
 
   it('counts the variants that an image cannot have', async () => {

@@ -36,7 +36,8 @@ export type QueueOperation =
   | { readonly op: 'release'; readonly id: string; readonly holder: string }
   /** Jobs that have failed are as if they were new: one of them, or all. */
   | { readonly op: 'retry'; readonly id?: string }
-  | { readonly op: 'remove'; readonly id: string }
+  /** With a `revision`, only if nothing more is wanted of the image since. */
+  | { readonly op: 'remove'; readonly id: string; readonly revision?: number }
   | { readonly op: 'clear' }
   /** No job is to be begun, or jobs again. */
   | { readonly op: 'pause' | 'resume' }

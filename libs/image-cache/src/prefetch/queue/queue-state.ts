@@ -29,7 +29,7 @@ export class QueueState {
     failed: (failure) => this.#fail(failure),
     release: ({ id, holder }) => this.#move(id, { from: holder, to: { state: 'queued' } }),
     retry: ({ id }) => this.#retry(id),
-    remove: ({ id }) => outcomeOf(this.jobs.delete(id)),
+    remove: ({ id, revision }) => this.#remove(id, revision),
     clear: () => this.#clear(),
     pause: () => this.#pause(true),
     resume: () => this.#pause(false),
@@ -127,6 +127,10 @@ export class QueueState {
     if (job === undefined) return REFUSED;
     if (job.revision !== revision) return this.#put({ ...bare(job), attempts: 0 });
     return outcomeOf(this.jobs.delete(id));
+  }
+
+  #remove(id: string, revision = this.jobs.get(id)?.revision): QueueOutcome {
+    return this.jobs.get(id)?.revision === revision ? outcomeOf(this.jobs.delete(id)) : REFUSED;
   }
 
   #fail({ id, holder, error, at, notBefore }: Failed): QueueOutcome {
