@@ -41,7 +41,7 @@ export class JobRow {
    */
   constructor(identifier, { retry, cancel }) {
     this.#retry = button('Retry', retry, { class: 'button is-small', 'aria-label': `Retry ${identifier}` });
-    this.#cancel = button('Cancel', cancel, { class: 'button is-small', 'aria-label': `Cancel ${identifier}` });
+    this.#cancel = button('', cancel, { class: 'button is-small' });
     this.#bar.setAttribute('aria-label', `Progress of ${identifier}`);
     const link = element('a', { href: hashOf(identifier) }, [identifier]);
     const cells = [
@@ -72,6 +72,9 @@ export class JobRow {
     this.#next.title = notBefore === undefined ? '' : moment(notBefore);
     say(this.#why, error);
     this.#retry.hidden = !hasFailed(job);
+    const end = state === 'dead' ? 'Remove' : 'Cancel';
+    this.#cancel.textContent = end;
+    this.#cancel.setAttribute('aria-label', `${end} ${job.identifier}`);
   }
 }
 
