@@ -153,6 +153,60 @@ describe.each(PLATFORMS)('the worker on %s', (platform) => {
     expect(shifts()).toBe(2);
   });
 
+  /** A worker whose shift does not come to its end before the store is healed. */
+  async function inShift() {
+    const { store, chaos } = failing(heapStore());
+    const { app, shifts } = await withWorker({ initialDelay: '1m', interval: '1h' }, { variant: { store } });
+    chaos().hang('entries');
+    await pass(MINUTE);
+    expect(chaos().calls('entries')).toBe(1);
+    const end = async (): Promise<void> => {
+      chaos().heal();
+      await pass(0);
+    };
+    return { app, shifts, end };
+  }
+
+  it('plans one shift when it is configured during one, at the times that were set last', async () => {
+    const { app, shifts, end } = await inShift();
+    app.cache.configure({ worker: { initialDelay: '5m', interval: '2h' } });
+    app.cache.configure({ worker: { initialDelay: '3m', interval: '30m' } });
+    await pass(DAY);
+    await end();
+    expect(app.nest.get(CacheWorker).nextAt).toBe(Date.now() + 3 * MINUTE);
+    for (const [time, count] of [
+      [3 * MINUTE - 1, 1],
+      [1, 2],
+      [30 * MINUTE - 1, 2],
+      [1, 3],
+    ] as const) {
+      await pass(time);
+      expect(shifts()).toBe(count);
+    }
+    expect(app.log.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  it('makes no further shift when it is switched off during one, or soon after it', async () => {
+    const { app, shifts, end } = await inShift();
+    app.cache.configure({ worker: { interval: '2h', initialDelay: '3m' } });
+    await end();
+    app.cache.configure({ worker: false });
+    await pass(DAY);
+    expect([shifts(), app.nest.get(CacheWorker).nextAt]).toEqual([1, undefined]);
+    app.cache.configure({ worker: { interval: '2h', initialDelay: '3m' } });
+    await pass(3 * MINUTE);
+    expect(shifts()).toBe(2);
+  });
+
+  it('leaves no timer behind when it was configured during a shift', async () => {
+    const before = jest.getTimerCount();
+    const { app, end } = await inShift();
+    app.cache.configure({ worker: { interval: '2h', initialDelay: '1d' } });
+    await end();
+    await app.close();
+    expect(jest.getTimerCount()).toBe(before);
+  });
+
   it('leaves a shift to another process that is making one, and says so', async () => {
     const leases = new MemoryLeases();
     const store = withLeases(makeHeap(), leases);

@@ -1,16 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chmod, chown, mkdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { runChild, type Child } from '../support/child-process.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
 import { entryFiles } from '../support/filesystem-store.js';
+import { giveAway, UNPRIVILEGED } from '../support/unprivileged.js';
 
-/** Root may do everything; this user may not. */
-const NOBODY = 65_534;
-
-const IS_ROOT = process.getuid?.() === 0;
-
-const AS_NOBODY = `set -- setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups "$@"`;
+const LIMITS = `set -- ${UNPRIVILEGED.join(' ')} "$@"`;
 
 /** What the process tells when all is well: one picture is kept, another one is made, stored, and evicted. */
 const WELL = {
@@ -67,7 +63,7 @@ describe('a cache that is denied its files', () => {
   let file: string;
 
   const start = async (): Promise<unknown> => {
-    child = runChild('faults/scenarios/unprivileged-process.ts', [root], { limits: IS_ROOT ? AS_NOBODY : ':' });
+    child = runChild('faults/scenarios/unprivileged-process.ts', [root], { limits: LIMITS });
     return child.next();
   };
 
@@ -85,7 +81,7 @@ describe('a cache that is denied its files', () => {
     directory = await makeDirectory();
     root = join(directory.path, 'cache');
     await mkdir(root);
-    if (IS_ROOT) for (const each of [directory.path, root]) await chown(each, NOBODY, NOBODY);
+    await giveAway(directory.path, root);
     expect(await start()).toEqual({ incidents: [] });
     [file = ''] = await entryFiles(root);
     expect(await round('first')).toEqual(WELL);

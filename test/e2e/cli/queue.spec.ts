@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCache } from '../../support/command-line.js';
 import { prefetchingIn, startServer, type RunningServer } from '../../support/image-server.js';
@@ -101,6 +101,40 @@ describe('image-server cache, of the queue', () => {
     const failed = await runCache(['tasks', id], environment);
     expect([failed.code, failed.stderr]).toEqual([1, `image-server: ${id}: has failed: There is no such folder.\n`]);
     expect(failed.stdout).toMatch(/ QueueImages +nowhere +failed .* There is no such folder\.\n$/);
+  });
+
+  it('queues what there is not, too, where the source is looked up first, and gives it up when its turn comes', async () => {
+    environment['CACHE_SERVER_RESOLVE_FIRST'] = 'true';
+    const list = join(images.path, 'list.txt');
+    await writeFile(list, 'photo.jpg\ngone.jpg\n../bad.jpg\ntiled.tif\n');
+    expect(await done('queue-images', '--from', list)).toBe('4 images queued.\n');
+    expect(await runCache(['prefetch'], environment)).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^2 images prefetched, 2 given up, /) as unknown,
+    });
+    expect(await done('queue-images', '--from', list)).toBe('2 images queued, 2 cached already.\n');
+  });
+
+  it('queues while the source is out, where it is looked up first, and goes on when it is back', async () => {
+    Object.assign(environment, {
+      CACHE_SERVER_RESOLVE_FIRST: 'true',
+      ENDPOINT_API_ENABLED: 'true',
+      ENDPOINT_API_SECRET: 'correct-horse',
+    });
+    const server = await startServer({ environment });
+    environment = { IMAGE_SERVER_URL: server.url, IMAGE_SERVER_SECRET: 'correct-horse' };
+    const list = join(images.path, 'list.txt');
+    await writeFile(list, 'tiled.tif\nmaps/alpha.png\n');
+    await server.get(`/iiif/3/tiled.tif/${VARIANT}`);
+    await rename(images.source, `${images.source}-away`);
+    expect(await done('queue-images', '--from', list)).toBe('2 images queued.\n');
+    expect(await done('queue-image', 'photo.jpg')).toBe('photo.jpg is queued for being prefetched.\n');
+    expect(JSON.parse(await done('show', 'tiled.tif', '--json'))).toMatchObject({
+      entries: expect.arrayContaining([expect.objectContaining({ kind: 'variant' })]) as unknown,
+      warmth: { isWarm: false },
+    });
+    await rename(`${images.source}-away`, images.source);
+    expect(await done('prefetch')).toMatch(/^3 images prefetched, /);
   });
 
   it('says so when the configuration has no queue', async () => {

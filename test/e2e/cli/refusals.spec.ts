@@ -1,15 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fillCache } from '../../support/command-line.js';
 import { refused } from '../../support/refused-command.js';
 import { makeDirectory, type TestDirectory } from '../../support/directories.js';
 import { cachingIn, runServer } from '../../support/image-server.js';
-
-/** Root may do everything; this user may not. */
-const NOBODY = 65_534;
-
-const IS_ROOT = process.getuid?.() === 0;
+import { giveAway, UNPRIVILEGED } from '../../support/unprivileged.js';
 
 let place: TestDirectory;
 
@@ -144,18 +140,17 @@ describe('image-server cache refuses, in one line,', () => {
     expect(await refused(['stats', '--config', '/nowhere.yaml'])).toMatch(/^\/nowhere\.yaml: the configuration/);
   });
 
-  if (IS_ROOT)
-    it('a directory that may not be written', async () => {
-      await chown(place.path, NOBODY, NOBODY);
-      await chmod(join(place.path, 'cache'), 0o555);
-      const { code, stderr } = await runServer({
-        args: ['cache', 'delete-cached-image', '-f', 'a.tif'],
-        environment: inDirectory('cache'),
-        under: ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'],
-      });
-      expect([code, stderr]).toEqual([
-        1,
-        expect.stringMatching(/^image-server: FilesystemCache open: EACCES: permission denied[^\n]*\.\n$/),
-      ]);
+  it('a directory that may not be written', async () => {
+    await giveAway(place.path);
+    await chmod(join(place.path, 'cache'), 0o555);
+    const { code, stderr } = await runServer({
+      args: ['cache', 'delete-cached-image', '-f', 'a.tif'],
+      environment: inDirectory('cache'),
+      under: UNPRIVILEGED,
     });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^image-server: FilesystemCache open: EACCES: permission denied[^\n]*\.\n$/),
+    ]);
+  });
 });

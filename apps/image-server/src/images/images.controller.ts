@@ -59,7 +59,7 @@ export class ImagesController {
     const range = { limit: size + 1, ...(after !== undefined && { after: oneText(after) }) };
     const { isListable = true } = this.#source;
     const identifiers: string[] = [];
-    for await (const identifier of this.#source.list(range)) identifiers.push(identifier);
+    if (isListable) for await (const identifier of this.#images.list(range)) identifiers.push(identifier);
     const page = identifiers.slice(0, size);
     const images: ListedImage[] = [];
     // One after the other: a list is not to take the places of those who look at pictures.

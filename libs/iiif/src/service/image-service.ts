@@ -110,15 +110,20 @@ export class ImageService {
   }
 
   /**
-   * The identifiers of the images that there are.
+   * The identifiers of the images that there are. A folder that may not be read is left out, which is told as
+   * `background-failed`.
    *
    * @throws IiifError `E_IIIF_BAD_REQUEST` where the source does not know them; as the source
    */
-  list(options?: OriginalListOptions): AsyncIterable<string> {
-    const { source } = this.#options;
+  list(options: OriginalListOptions = {}): AsyncIterable<string> {
+    const { source, cache } = this.#options;
     if (source.isListable === false)
       throw new IiifError('E_IIIF_BAD_REQUEST', `${source.name} does not know which images there are.`);
-    return source.list(options);
+    const onOmitted = (folder: string, error: unknown): void => {
+      cache.tell('background-failed', { what: `listing the source folder ${folder}`, error });
+      options.onOmitted?.(folder, error);
+    };
+    return source.list({ ...options, onOmitted });
   }
 
   /**

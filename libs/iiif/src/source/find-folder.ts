@@ -18,10 +18,13 @@ export async function findFolder(root: RootIdentity, folder: string): Promise<st
   const names = parseIdentifier(folder.replace(/^\.\//, '').replace(/\/$/, ''));
   const isFolder =
     !isHidden(names) &&
-    (await unlessMissing(async () => {
-      const path = await realpath(join(root.path, ...names));
-      return SourceRoot.contains(root, path) && (await stat(path)).isDirectory();
-    }));
+    (await unlessMissing(
+      async () => {
+        const path = await realpath(join(root.path, ...names));
+        return SourceRoot.contains(root, path) && (await stat(path)).isDirectory();
+      },
+      `The source folder ${names.join('/')}`,
+    ));
   if (isFolder !== true) throw new IiifError('E_IIIF_NOT_FOUND', 'There is no such folder.');
   return `${names.join('/')}/`;
 }

@@ -62,12 +62,17 @@ function describe(
 
 const MISSING: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']);
 
-/** `undefined` when the operation failed because there is no such file. @throws IiifError when it failed otherwise */
-export async function unlessMissing<T>(operation: () => Promise<T>): Promise<T | undefined> {
+/**
+ * `undefined` when the operation failed because there is no such file.
+ *
+ * @param what is read, for the message
+ * @throws IiifError when it failed otherwise
+ */
+export async function unlessMissing<T>(operation: () => Promise<T>, what = 'The source image'): Promise<T | undefined> {
   try {
     return await operation();
   } catch (error) {
     if (MISSING.has(errnoOf(error) ?? '')) return undefined;
-    throw unavailable('The source image cannot be read.', error);
+    throw unavailable(`${what} cannot be read.`, error);
   }
 }

@@ -31,6 +31,8 @@ export interface OriginalListOptions {
   /** Most identifiers to be listed. @default no limit */
   readonly limit?: number;
   readonly signal?: AbortSignal;
+  /** Told of each folder that is left out since it may not be read, by its path as in identifiers. */
+  readonly onOmitted?: (folder: string, error: unknown) => void;
 }
 
 /** Where the original images come from: a source that can also be read and listed. */
@@ -51,9 +53,11 @@ export interface OriginalSource extends ImageSource {
    */
   read?(identifier: string, options?: { readonly signal?: AbortSignal }): Promise<OriginalBody>;
   /**
-   * Lists the identifiers of what looks like an image, in a stable order.
+   * Lists the identifiers of what looks like an image, in a stable order. Folders in it that may not be read are left
+   * out.
    *
-   * @throws IiifError `E_IIIF_NOT_FOUND` when there is no such folder, `E_IIIF_BAD_IDENTIFIER` when it cannot be one
+   * @throws IiifError `E_IIIF_NOT_FOUND` when there is no such folder, `E_IIIF_BAD_IDENTIFIER` when it cannot be one,
+   * `E_IIIF_SOURCE_UNAVAILABLE` when it, or else a folder in it, cannot be read
    */
   list(options?: OriginalListOptions): AsyncIterable<string>;
   /**

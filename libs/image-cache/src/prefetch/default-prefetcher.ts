@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.js';
 import type { ImageCache } from '../service/image-cache.js';
 import { changeImage } from './change-image.js';
 import { ImageState } from './image-state.js';
+import type { FolderListingOptions } from './prefetch-options.js';
 import { isWaiting, type PrefetchQueue } from './prefetch-queue.js';
 import {
   Prefetcher,
@@ -25,6 +26,7 @@ import type { QueuedJob } from './queue/queue-operation.js';
 import { QueueWatch } from './queue-watch.js';
 import { QueueWorker } from './queue-worker.js';
 import { checkVariants, type ResolvedPrefetch } from './resolve-prefetch-options.js';
+import { shownJob } from './shown-job.js';
 
 /** What a {@link DefaultPrefetcher} depends on. */
 export interface DefaultPrefetcherOptions {
@@ -75,7 +77,7 @@ export class DefaultPrefetcher extends Prefetcher {
     }
     const { isNew, job } = await queue.add({ identifier, priority, ...wanted });
     const status = isNew ? 'queued' : job.state === 'running' ? 'writing' : 'already-queued';
-    return { status, job: this.#shown(job) };
+    return { status, job: shownJob(job, this.#images) };
   }
 
   /** @throws ImageCacheError as {@link enqueue}; what comes before stays queued */
@@ -95,7 +97,7 @@ export class DefaultPrefetcher extends Prefetcher {
   }
 
   /** @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS` without the option `folder`; what that throws */
-  imagesIn(folder: string, options: { readonly signal?: AbortSignal } = {}): AsyncIterable<string> {
+  imagesIn(folder: string, options: FolderListingOptions = {}): AsyncIterable<string> {
     const { folder: list } = this.#options.settings;
     if (list === undefined) throw invalidOption('folder', 'the source of this prefetcher cannot list its images.');
     return list(folder, options);
@@ -105,14 +107,14 @@ export class DefaultPrefetcher extends Prefetcher {
     const { queue } = this.#options;
     await queue.sync();
     const page = queue.page(options);
-    return { ...page, jobs: page.jobs.map((job) => this.#shown(job)) };
+    return { ...page, jobs: page.jobs.map((job) => shownJob(job, this.#images)) };
   }
 
   async find(identifier: string): Promise<PrefetchJob | undefined> {
     const { queue } = this.#options;
     await queue.sync();
     const job = queue.find(identifier);
-    return job && this.#shown(job);
+    return job && shownJob(job, this.#images);
   }
 
   async warmth(identifier: string): Promise<Warmth> {
@@ -213,25 +215,6 @@ export class DefaultPrefetcher extends Prefetcher {
     parseInteger(priority, 'priority', { min: -1000, max: 1000 });
     const names = checkVariants(variants, 'variants', this.#options.settings.words);
     return { identifier, priority, ...(names.length > 0 && { variants: names }) };
-  }
-
-  /** A job as others see it. */
-  #shown(job: QueuedJob): PrefetchJob {
-    const { id, identifier, priority, state, queuedAt, attempts, notBefore, progress, error, failingSince } = job;
-    const variants = job.variants && this.#images.wanted(job);
-    return {
-      id,
-      identifier,
-      priority,
-      state,
-      queuedAt,
-      attempts,
-      ...(variants && { variants }),
-      ...(notBefore !== undefined && { notBefore }),
-      ...(progress && { progress }),
-      ...(error !== undefined && { error }),
-      ...(failingSince !== undefined && { failingSince }),
-    };
   }
 }
 

@@ -31,10 +31,10 @@ export class ImageState {
   /** What there is. */
   async warmth(identifier: string, names: readonly string[]): Promise<Warmth> {
     const { info: infos, original } = this.#options.settings;
-    const info = (await infos?.has(identifier, {})) ?? true;
-    const source = await original?.has(identifier, {});
+    const info = infos === undefined || (await isThere(() => infos.has(identifier, {})));
+    const source = original && (await isThere(() => original.has(identifier, {})));
     const variants: Record<string, boolean> = {};
-    for (const name of names) variants[name] = await this.#hasAll(identifier, name);
+    for (const name of names) variants[name] = await isThere(() => this.#hasAll(identifier, name));
     const isWarm = info && source !== false && Object.values(variants).every(Boolean);
     return { identifier, isWarm, info, ...(source !== undefined && { source }), variants };
   }
@@ -42,10 +42,12 @@ export class ImageState {
   /** {@link warmth} in one word, at the first thing that is missing. */
   async isWarm(identifier: string, names: readonly string[]): Promise<boolean> {
     const { info, original } = this.#options.settings;
-    if ((await info?.has(identifier, {})) === false) return false;
-    if ((await original?.has(identifier, {})) === false) return false;
-    for (const name of names) if (!(await this.#hasAll(identifier, name))) return false;
-    return true;
+    return isThere(async () => {
+      if ((await info?.has(identifier, {})) === false) return false;
+      if ((await original?.has(identifier, {})) === false) return false;
+      for (const name of names) if (!(await this.#hasAll(identifier, name))) return false;
+      return true;
+    });
   }
 
   /** Whether variants of an image are cached, and the words for them, as far as there are any. */
@@ -70,5 +72,17 @@ export class ImageState {
     if (identities === undefined) return false;
     for (const identity of identities) if (!(await cache.variants.has(identity))) return false;
     return true;
+  }
+}
+
+/**
+ * What cannot be looked at is not there, as where the source is looked up first and is out, or has no such image: the job
+ * meets the same failure, and is tried again or given up for it.
+ */
+async function isThere(look: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await look();
+  } catch {
+    return false;
   }
 }

@@ -46,12 +46,19 @@ export interface KeptPart {
   keep(identifier: string, options: { readonly signal: AbortSignal }): Promise<'rendered' | 'cached'>;
 }
 
+/** How a folder is listed. */
+export interface FolderListingOptions {
+  readonly signal?: AbortSignal;
+  /** To be told of each folder in it that is left out since it may not be read. */
+  readonly onOmitted?: (folder: string, error: unknown) => void;
+}
+
 /**
  * Lists the identifiers of the images in a folder, and in the folders in it.
  *
  * @throws anything when there is no such folder, or it cannot be listed; the message is shown
  */
-export type FolderListing = (folder: string, options: { readonly signal?: AbortSignal }) => AsyncIterable<string>;
+export type FolderListing = (folder: string, options: FolderListingOptions) => AsyncIterable<string>;
 
 /** Options of a prefetcher. */
 export interface PrefetchOptions {

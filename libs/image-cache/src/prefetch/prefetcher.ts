@@ -1,4 +1,5 @@
 import type { EvictedCounts } from '../ports/entry.js';
+import type { FolderListingOptions } from './prefetch-options.js';
 
 /** Where a job of the prefetcher is in its life. */
 export type PrefetchState = 'queued' | 'running' | 'dead';
@@ -156,7 +157,7 @@ export abstract class Prefetcher {
     options?: EnqueueAllOptions,
   ): Promise<EnqueuedCounts>;
   /** The images in a folder of the source, and in the folders in it. */
-  abstract imagesIn(folder: string, options?: { readonly signal?: AbortSignal }): AsyncIterable<string>;
+  abstract imagesIn(folder: string, options?: FolderListingOptions): AsyncIterable<string>;
   /** Lists jobs. */
   abstract jobs(options?: JobsOptions): Promise<{ readonly jobs: readonly PrefetchJob[]; readonly next?: string }>;
   /** The job of an image, if it has one. */

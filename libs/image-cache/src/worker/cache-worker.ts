@@ -28,6 +28,7 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
   readonly #closing = new AbortController();
   #shift: Promise<SweepReport | undefined> | undefined;
   #shifts: readonly WorkerShift[] = [];
+  #plans = 0;
 
   /** @param name of the cache, where it has one */
   constructor(cache: ImageCache, moduleRef: ModuleRef, name?: string) {
@@ -40,9 +41,9 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
   /** @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS` when the worker is wanted and there is no scheduler */
   async onApplicationBootstrap(): Promise<void> {
     this.#cache.on('configured', ({ changed }) => {
-      if (changed.includes('worker')) void this.#reschedule();
+      if (changed.includes('worker')) void this.#replan('initialDelay');
     });
-    await this.#begin();
+    await this.#plan('initialDelay');
   }
 
   /** Stops the shift that is under way; what it has not done waits for the next start. The cache waits for its end. */
@@ -95,36 +96,27 @@ export class CacheWorker implements OnApplicationBootstrap, BeforeApplicationShu
     }
   }
 
-  async #begin(): Promise<void> {
-    const { worker } = this.#cache;
-    if (worker === undefined) return;
-    await this.#timer.open();
-    this.#schedule(worker.initialDelay);
-  }
-
-  /** The next shift is counted from now; one that is under way ends first. */
-  async #reschedule(): Promise<void> {
+  /** The next shift is counted from now, or from the end of the one that is under way; the plan made last holds. */
+  async #plan(time: 'initialDelay' | 'interval'): Promise<void> {
+    const plan = (this.#plans += 1);
     this.#timer.cancel();
     await this.#shift;
-    this.#timer.cancel();
-    try {
-      await this.#begin();
-    } catch (error) {
-      this.#logger.error(messageOf(error));
-    }
+    if (this.#cache.worker !== undefined) await this.#timer.open();
+    const { worker } = this.#cache;
+    if (worker === undefined || plan !== this.#plans || this.#closing.signal.aborted) return;
+    this.#timer.schedule(worker[time], () => void this.#turn(plan));
   }
 
-  #schedule(delay: number): void {
-    if (this.#closing.signal.aborted) return;
-    this.#timer.schedule(delay, () => {
-      this.runShift()
-        .then(() => {
-          const { worker } = this.#cache;
-          if (worker !== undefined && !this.#timer.isScheduled) this.#schedule(worker.interval);
-        })
-        .catch((error: unknown) => {
-          this.#logger.error(`The next shift could not be scheduled: ${messageOf(error)}`);
-        });
-    });
+  async #turn(plan: number): Promise<void> {
+    await this.runShift();
+    if (plan === this.#plans) await this.#replan('interval');
+  }
+
+  async #replan(time: 'initialDelay' | 'interval'): Promise<void> {
+    try {
+      await this.#plan(time);
+    } catch (error) {
+      this.#logger.error(`The next shift could not be planned: ${messageOf(error)}`);
+    }
   }
 }

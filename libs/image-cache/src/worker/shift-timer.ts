@@ -18,6 +18,7 @@ export interface ShiftTimerOptions {
 export class ShiftTimer {
   readonly #options: ShiftTimerOptions;
   #registry: SchedulerRegistry | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #nextAt: number | undefined;
 
   constructor(options: ShiftTimerOptions) {
@@ -29,30 +30,32 @@ export class ShiftTimer {
     return this.#nextAt;
   }
 
-  get isScheduled(): boolean {
-    return this.#registry?.doesExist('timeout', this.#options.name) === true;
-  }
-
   /** @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS` when there is no scheduler */
   async open(): Promise<void> {
     this.#registry ??= await this.#findRegistry();
   }
 
-  /** @param delay milliseconds, of any length */
+  /**
+   * Plans a shift instead of the one that was planned before.
+   *
+   * @param delay milliseconds, of any length
+   * @throws Error when somebody else has a timer of that name
+   */
   schedule(delay: number, shift: () => void): void {
-    this.#nextAt = Date.now() + delay;
+    this.cancel();
     this.#arm(delay, shift);
+    this.#nextAt = Date.now() + delay;
   }
 
   cancel(): void {
     this.#nextAt = undefined;
-    if (this.isScheduled) this.#registry?.deleteTimeout(this.#options.name);
+    this.#disarm();
   }
 
   #arm(delay: number, shift: () => void): void {
     const step = Math.min(delay, LONGEST_TIMER);
     const timer = setTimeout(() => {
-      if (this.isScheduled) this.#registry?.deleteTimeout(this.#options.name);
+      this.#disarm();
       if (delay > step) {
         this.#arm(delay - step, shift);
         return;
@@ -60,7 +63,23 @@ export class ShiftTimer {
       this.#nextAt = undefined;
       shift();
     }, step);
-    this.#registry?.addTimeout(this.#options.name, timer);
+    try {
+      this.#registry?.addTimeout(this.#options.name, timer);
+    } catch (error) {
+      clearTimeout(timer);
+      throw error;
+    }
+    this.#timer = timer;
+  }
+
+  /** A timer of that name that somebody else has put into the registry stays there. */
+  #disarm(): void {
+    const { name } = this.#options;
+    const registry = this.#registry;
+    if (registry?.doesExist('timeout', name) === true && registry.getTimeout(name) === this.#timer)
+      registry.deleteTimeout(name);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /** The scheduler is an optional peer, and its module is for the application to import: imported twice, it runs twice. */

@@ -15,7 +15,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
@@ -490,6 +490,48 @@ describe('the listing', () => {
     } finally {
       for (const name of ['inside', 'outside']) await rm(join(root, name));
     }
+  });
+
+  it('leaves folders out that may not be read, and tells of them, but not of where a file system keeps what it found', async () => {
+    const directory = join(base, 'partly');
+    for (const path of ['a/x.jpg', 'b/inner/x.jpg', 'c/secret/x.jpg', 'c/y.jpg', 'lost+found/x.jpg', 'z.jpg']) {
+      await mkdir(dirname(join(directory, path)), { recursive: true });
+      await writeFile(join(directory, path), 'image');
+    }
+    await chmod(base, 0o755);
+    const closed = ['b/inner', 'b', 'c/secret', 'lost+found'];
+    for (const folder of closed) await chmod(join(directory, folder), 0o000);
+    const partly = new FilesystemSource({ directory });
+    const omitted: string[] = [];
+    const onOmitted = (folder: string): void => void omitted.push(folder);
+    const denied = (folder: string) => ({
+      code: 'E_IIIF_SOURCE_UNAVAILABLE',
+      reason: expect.stringContaining(`The source folder ${folder} cannot be read`) as unknown,
+    });
+    await unprivileged(async () => {
+      expect(await collect(partly.list({ onOmitted }))).toEqual(['a/x.jpg', 'c/y.jpg', 'z.jpg']);
+      expect(omitted).toEqual(['b', 'c/secret']);
+      for (const folder of ['b', 'b/inner', 'c/secret', 'lost+found'])
+        await expect(collect(partly.list({ folder, onOmitted }))).rejects.toMatchObject(denied(folder));
+    });
+    expect(omitted).toHaveLength(2);
+    for (const folder of closed.reverse()) await chmod(join(directory, folder), 0o755);
+  });
+
+  it('ends with the name of a folder that cannot be read for another reason', async () => {
+    const directory = join(base, 'failing');
+    await mkdir(join(directory, 'a'), { recursive: true });
+    for (const path of ['a/x.jpg', 'b.jpg']) await writeFile(join(directory, path), 'image');
+    const listed: string[] = [];
+    const list = async (): Promise<void> => {
+      for await (const identifier of new FilesystemSource({ directory }).list()) {
+        listed.push(identifier);
+        await rm(join(directory, 'b'), { recursive: true, force: true });
+      }
+    };
+    await mkdir(join(directory, 'b'));
+    await expect(list()).rejects.toMatchObject({ reason: 'The source folder b cannot be read (ENOENT).' });
+    expect(listed).toEqual(['a/x.jpg', 'b.jpg']);
   });
 
   it('is empty with a limit of none, and ends when aborted', async () => {

@@ -76,12 +76,13 @@ async function imagesOf(
   return { identifiers: await imagesOfList(from ?? '-') };
 }
 
-function told({ queued, alreadyQueued, writing, cached }: QueuedCounts): string {
+function told({ queued, alreadyQueued, writing, cached, omittedFolders = 0 }: QueuedCounts): string {
   const parts = [
     `${things(queued, 'image')} queued`,
     ...(alreadyQueued > 0 ? [`${alreadyQueued} queued before`] : []),
     ...(writing > 0 ? [`${writing} being cached`] : []),
     ...(cached > 0 ? [`${cached} cached already`] : []),
+    ...(omittedFolders > 0 ? [`${things(omittedFolders, 'folder')} left out that may not be read`] : []),
   ];
   return `${parts.join(', ')}.`;
 }

@@ -52,7 +52,10 @@ export interface QueueAllRequest extends Omit<QueueRequest, 'identifier'> {
 }
 
 /** What became of many images. */
-export type QueuedCounts = EnqueuedCounts;
+export interface QueuedCounts extends EnqueuedCounts {
+  /** Folders that were left out since they may not be read; absent when there are none. */
+  readonly omittedFolders?: number;
+}
 
 /** What the prefetcher did. */
 export type Prefetched = PrefetchReport;

@@ -50,6 +50,7 @@ export class ServerQueue implements QueueManagement {
 
   async enqueueAll({ images, variants, priority }: QueueAllRequest, work: Work): Promise<QueuedCounts> {
     const sum = { queued: 0, alreadyQueued: 0, writing: 0, cached: 0 };
+    let omittedFolders = 0;
     for (const part of partsOf(images)) {
       const onProgress = ({ examined = 0, ...progress }: WorkProgress): void => {
         work.onProgress({ ...progress, examined: sumOf(sum) + examined });
@@ -58,8 +59,9 @@ export class ServerQueue implements QueueManagement {
       const answer = await this.#tasks.run(task, { ...work, onProgress });
       const counts = shaped<QueuedCounts>(answer, QUEUED);
       for (const outcome of OUTCOMES) sum[outcome] += counts[outcome];
+      omittedFolders += counts.omittedFolders ?? 0;
     }
-    return sum;
+    return omittedFolders > 0 ? { ...sum, omittedFolders } : sum;
   }
 
   async dequeue(identifier: string): Promise<boolean> {

@@ -40,12 +40,20 @@ export class StoreQueue implements QueueManagement {
     return { status, ...(job && { job: shownJob(job) }) };
   }
 
-  enqueueAll({ images, variants, priority }: QueueAllRequest, { signal, onProgress }: Work): Promise<QueuedCounts> {
-    const all = 'folder' in images ? this.#prefetcher.imagesIn(images.folder, { signal }) : images.identifiers;
+  async enqueueAll(
+    { images, variants, priority }: QueueAllRequest,
+    { signal, onProgress }: Work,
+  ): Promise<QueuedCounts> {
+    let omittedFolders = 0;
+    const onOmitted = (): void => void (omittedFolders += 1);
+    const all =
+      'folder' in images ? this.#prefetcher.imagesIn(images.folder, { signal, onOmitted }) : images.identifiers;
     const tell = ({ queued, alreadyQueued, writing, cached }: QueuedCounts): void => {
       onProgress({ examined: queued + alreadyQueued + writing + cached });
     };
-    return this.#prefetcher.enqueueAll(all, { ...wishes({ variants, priority }), signal, onProgress: tell });
+    const options = { ...wishes({ variants, priority }), signal, onProgress: tell };
+    const counts = await this.#prefetcher.enqueueAll(all, options);
+    return omittedFolders > 0 ? { ...counts, omittedFolders } : counts;
   }
 
   dequeue(identifier: string): Promise<boolean> {

@@ -11,8 +11,8 @@ function countsIn(result: TaskResult): Readonly<Record<string, number>> {
   if ('steps' in result) return countSweep(result);
   if ('infos' in result) return { ...countsOf(result) };
   if ('queued' in result) {
-    const { queued, alreadyQueued, writing, cached } = result;
-    return { queued, alreadyQueued, writing, cached };
+    const { queued, alreadyQueued, writing, cached, omittedFolders } = result;
+    return { queued, alreadyQueued, writing, cached, ...(omittedFolders !== undefined && { omittedFolders }) };
   }
   const { completed, retried, dead } = result;
   return { completed, retried, dead };

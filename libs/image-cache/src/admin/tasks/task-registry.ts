@@ -38,8 +38,14 @@ export interface Task extends TaskRequest {
 /** Counts of what may have been ended before it was through. */
 type Ended<Counts> = Counts & { readonly aborted?: boolean };
 
+/** What became of the images of a folder. */
+export interface QueuedFolder extends EnqueuedCounts {
+  /** Folders in it that were left out since they may not be read; absent when there are none. */
+  readonly omittedFolders?: number;
+}
+
 /** What came of a task: counts, or the report of a sweep or of the prefetcher. */
-export type TaskResult = Ended<EvictedCounts> | Ended<EnqueuedCounts> | SweepReport | PrefetchReport;
+export type TaskResult = Ended<EvictedCounts> | Ended<QueuedFolder> | SweepReport | PrefetchReport;
 
 /** What the work of a task gets. */
 export interface TaskContext {

@@ -86,7 +86,9 @@ async function queueAll(
   prefetcher: Prefetcher,
   { identifiers, folder, signal, onProgress, ...wanted }: TaskContext & QueueOrder & { readonly folder: string },
 ): Promise<TaskResult> {
-  const images = identifiers ?? prefetcher.imagesIn(folder, { signal });
+  let omittedFolders = 0;
+  const onOmitted = (): void => void (omittedFolders += 1);
+  const images = identifiers ?? prefetcher.imagesIn(folder, { signal, onOmitted });
   let soFar: EnqueuedCounts = { queued: 0, alreadyQueued: 0, writing: 0, cached: 0 };
   const tell = (counts: EnqueuedCounts): void => {
     soFar = counts;
@@ -94,7 +96,8 @@ async function queueAll(
     onProgress({ step: 'queue', examined: queued + alreadyQueued + writing + cached, removed: 0, bytes: 0 });
   };
   try {
-    return await prefetcher.enqueueAll(images, { ...wanted, signal, onProgress: tell });
+    const counts = await prefetcher.enqueueAll(images, { ...wanted, signal, onProgress: tell });
+    return omittedFolders > 0 ? { ...counts, omittedFolders } : counts;
   } catch (error) {
     if (signal.aborted && isAbandonment(error)) return { ...soFar, aborted: true };
     throw error;
