@@ -9,6 +9,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { CacheControl, CacheInfo, CacheVariant, ImageCacheError, type ImageCacheErrorCode } from 'nestjs-image-cache';
+import { record, until } from '../support/async.js';
 import { FakeSource } from '../support/fake-source.js';
 import type { Answer } from '../support/http-client.js';
 import { jpegOf } from '../support/pictures.js';
@@ -67,6 +68,28 @@ describe.each(PLATFORMS)('errors on %s', (platform) => {
       expect(bodyOf(answer)).toEqual(error.getResponse());
       expect(answer.headers['content-type']).toMatch(/^application\/json/);
     }
+  });
+
+  it('of a render that takes too long are the server’s, not of a client that has gone', async () => {
+    @Controller('hanging')
+    class Hanging {
+      @Get(':id')
+      @Header('Content-Type', 'image/webp')
+      @CacheVariant({ namespace: '', clientDirectives: true })
+      picture(): Promise<Buffer> {
+        return new Promise(() => undefined);
+      }
+    }
+    const cache = { render: { deadline: '300ms', timeout: '30s' } };
+    const app = await start({ controllers: [Hanging], cache });
+    const served = record(app.cache, 'served');
+    for (const headers of [{}, { 'Cache-Control': 'no-store' }]) {
+      const answer = await app.get('/hanging/a', { headers });
+      expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
+      expect(bodyOf(answer)).toMatchObject({ code: 'E_IMAGE_CACHE_OVERLOADED' });
+    }
+    await until(() => served.length === 2);
+    expect(served).toMatchObject([{ outcome: 'server-error' }, { outcome: 'server-error' }]);
   });
 
   it('of all kinds are kept by nobody, and tell nothing of the inside', async () => {

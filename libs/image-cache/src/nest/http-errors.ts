@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { NEVER_STORED } from '../http/cache-control.js';
-import { isImageCacheError } from '../common/errors.js';
+import { ImageCacheError, isImageCacheError } from '../common/errors.js';
 import { CLIENT_GONE } from '../http/cache-status.js';
 import type { HttpExchange } from './http-exchange.js';
 
@@ -10,8 +10,11 @@ import type { HttpExchange } from './http-exchange.js';
  */
 export function toHttpError(exchange: HttpExchange, error: unknown): unknown {
   exchange.setHeader('Cache-Control', NEVER_STORED);
-  // An error without a status would be logged as one of the server's.
-  if (isImageCacheError(error, 'E_IMAGE_CACHE_ABORTED')) return new HttpException(error.message, CLIENT_GONE);
+  if (isImageCacheError(error, 'E_IMAGE_CACHE_ABORTED')) {
+    // An error without a status would be logged as one of the server's.
+    if (exchange.clientSignal().aborted) return new HttpException(error.message, CLIENT_GONE);
+    return toHttpError(exchange, new ImageCacheError('E_IMAGE_CACHE_OVERLOADED', error.message, { cause: error }));
+  }
   if (!isImageCacheError(error) || error.status === 500) return error;
   if (error.retryAfter !== undefined) exchange.setHeader('Retry-After', String(error.retryAfter));
   // The message may name hosts and paths of the store, and has been logged.
