@@ -35,9 +35,9 @@ describe.each(PLATFORMS)('a IIIF server on %s that is busy', (platform) => {
   const startApp = usingApps(platform);
 
   /** One render runs at a time; the info is known. */
-  async function busy(perClient?: number, options: Partial<IiifOptions> = {}) {
+  async function busy(perClient?: number, { cache, ...options }: Partial<IiifOptions> = {}) {
     const source = new GatedSource({ directory: images.source });
-    const render = { concurrency: 1, ...(perClient !== undefined && { perClient }) };
+    const render = { concurrency: 1, ...(perClient !== undefined && { perClient }), ...cache?.render };
     const app = await startApp({
       imports: [IiifModule.forRoot({ source, cache: { render }, ...options })],
       cache: false,
@@ -64,6 +64,14 @@ describe.each(PLATFORMS)('a IIIF server on %s that is busy', (platform) => {
     gate.resolve();
     expect((await running.answer).status).toBe(200);
     expect(app.log.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  it('tells who waits that it has given a render up', async () => {
+    const { app, gate } = await busy(undefined, { cache: { render: { deadline: '300ms', timeout: '30s' } } });
+    const answer = await app.get(path(100));
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ code: 'E_IMAGE_CACHE_OVERLOADED' });
+    gate.resolve();
   });
 
   it('renders so much for each client', async () => {

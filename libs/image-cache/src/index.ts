@@ -41,7 +41,7 @@ export { ResponsePolicy } from './nest/response-policy.js';
 export { clientOf, type ClientPolicy } from './nest/client-of.js';
 export { wishesOf, type WishPolicy } from './nest/client-wishes.js';
 export { conditionsOf, sendVariant, type VariantConditions } from './nest/variant-response.js';
-export { toHttpError } from './nest/http-errors.js';
+export { toHttpError, toldToClient } from './nest/http-errors.js';
 
 // For prefetching
 export { ImagePrefetchModule } from './prefetch/nest/image-prefetch.module.js';

@@ -1,6 +1,6 @@
 import { Catch, HttpException, Inject, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { HttpExchange, isImageCacheError, NEVER_STORED } from 'nestjs-image-cache';
+import { HttpExchange, isImageCacheError, NEVER_STORED, toldToClient } from 'nestjs-image-cache';
 import { IiifError } from '../errors.js';
 
 /** The JSON document of an error. */
@@ -21,9 +21,11 @@ export class IiifExceptionFilter implements ExceptionFilter {
     this.#adapterHost = adapterHost;
   }
 
-  catch(error: unknown, host: ArgumentsHost): void {
+  catch(thrown: unknown, host: ArgumentsHost): void {
     const { httpAdapter } = this.#adapterHost;
     const response = host.switchToHttp().getResponse<object>();
+    const exchange = new HttpExchange(httpAdapter, host);
+    const error = toldToClient(exchange, thrown);
     const problem = problemOf(error);
     if (problem.statusCode === 500) this.#logger.error(error);
     if (httpAdapter.isHeadersSent(response)) return;
@@ -31,7 +33,7 @@ export class IiifExceptionFilter implements ExceptionFilter {
     httpAdapter.setHeader(response, 'Content-Type', 'application/json');
     if ([429, 503].includes(problem.statusCode))
       httpAdapter.setHeader(response, 'Retry-After', String(retryAfter(error)));
-    if (isImageCacheError(error, 'E_IMAGE_CACHE_CLOSED')) new HttpExchange(httpAdapter, host).closeConnection();
+    if (isImageCacheError(error, 'E_IMAGE_CACHE_CLOSED')) exchange.closeConnection();
     httpAdapter.reply(response, problem, problem.statusCode);
   }
 }
