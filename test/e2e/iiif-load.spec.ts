@@ -22,10 +22,13 @@ afterAll(async () => {
 /** Gives its originals when the test says so. */
 class GatedSource extends FilesystemSource {
   gate: Deferred | undefined;
+  /** That of the last one who asked. */
+  signal: AbortSignal | undefined;
 
-  override async open(identifier: string): Promise<Original> {
+  override async open(...request: Parameters<FilesystemSource['open']>): Promise<Original> {
+    this.signal = request[1]?.signal;
     await this.gate?.promise;
-    return super.open(identifier);
+    return super.open(...request);
   }
 }
 
@@ -44,7 +47,7 @@ describe.each(PLATFORMS)('a IIIF server on %s that is busy', (platform) => {
     });
     await app.get('/iiif/3/photo.jpg/info.json');
     source.gate = deferred();
-    return { app, gate: source.gate };
+    return { app, source, gate: source.gate };
   }
 
   const rendering = (app: TestApp, count: number): Promise<void> =>
@@ -72,6 +75,17 @@ describe.each(PLATFORMS)('a IIIF server on %s that is busy', (platform) => {
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
     expect(JSON.parse(answer.body.toString())).toMatchObject({ code: 'E_IMAGE_CACHE_OVERLOADED' });
     gate.resolve();
+  });
+
+  it('says nothing in its log of a client that leaves before its original is open', async () => {
+    const { app, source, gate } = await busy();
+    const client = app.open('/iiif/3/photo.jpg/full/max/0/default.jpg');
+    await until(() => source.signal !== undefined);
+    client.leave();
+    await until(() => source.signal?.aborted === true);
+    gate.resolve();
+    expect((await app.get(path(100))).status).toBe(200);
+    expect(app.log.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   it('renders so much for each client', async () => {

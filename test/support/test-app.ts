@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
+import { promisify } from 'node:util';
 import { getImageCacheToken, ImageCacheModule, type ImageCache, type ImageCacheOptions } from 'nestjs-image-cache';
 import { openRequest, type Answer, type Asked, type OpenRequest } from './http-client.js';
 
@@ -98,6 +99,12 @@ function running(nest: INestApplication, log: readonly LogLine[], cacheName?: st
       await nest.close();
     },
   };
+}
+
+/** How many connections its clients have to it. */
+export function clientsOf({ nest }: TestApp): Promise<number> {
+  const server = nest.getHttpServer() as Server;
+  return promisify(server.getConnections.bind(server))();
 }
 
 /** Nest tells of its own start under these contexts. */

@@ -136,7 +136,7 @@ export class ImageService {
     const { info } = await this.info(identifier, { signal: context.signal });
     if (operations === undefined || operationsKey(operations, this.#options.renderer.recipe(operations.format)) !== key)
       throw new IiifError('E_IIIF_BAD_REQUEST', 'It is none of the pictures that this server makes.');
-    return this.#withOriginal(identifier, async ({ file, stamp }) => {
+    return this.#withOriginal({ identifier, signal: context.signal }, async ({ file, stamp }) => {
       await this.#requireSame(info, stamp);
       return this.#options.renderer.render({ input: { file }, info, operations }, context);
     });
@@ -153,7 +153,7 @@ export class ImageService {
     const canonical = canonicalParameters(operations, { version, info, limits });
     if (isUnaltered(operations, info)) {
       if (wishes?.onlyIfCached === true) throw notCached(identifier);
-      return { canonical, variant: await this.#original(info, operations, conditions) };
+      return { canonical, variant: await this.#original(info, operations, request) };
     }
     const { format } = operations;
     const variant = await cache.variants.getOrRender(
@@ -179,19 +179,22 @@ export class ImageService {
   #info(identifier: string, request: InfoRequest): Promise<FoundInfo> {
     const { cache, limits } = this.#options;
     const read = (): Promise<ImageInfo> =>
-      this.#withOriginal(identifier, ({ file }) => readImageInfo({ file }, { identifier, limits }));
+      this.#withOriginal({ identifier }, ({ file }) => readImageInfo({ file }, { identifier, limits }));
     return cache.infos.lookUp(identifier, read, request);
   }
 
   #render(info: ImageInfo, operations: Operations, context: RenderContext): Promise<RenderedImage> {
     const { renderer } = this.#options;
-    return this.#withOriginal(info.identifier, ({ file }) =>
+    return this.#withOriginal({ identifier: info.identifier, signal: context.signal }, ({ file }) =>
       renderer.render({ input: { file }, info, operations }, context),
     );
   }
 
-  async #withOriginal<T>(identifier: string, use: (original: Original) => Promise<T>): Promise<T> {
-    const original = await this.#options.source.open(identifier);
+  async #withOriginal<T>(
+    { identifier, signal }: Pick<PictureRequest, 'identifier' | 'signal'>,
+    use: (original: Original) => Promise<T>,
+  ): Promise<T> {
+    const original = await this.#options.source.open(identifier, signal && { signal });
     try {
       return await use(original);
     } finally {
@@ -207,10 +210,11 @@ export class ImageService {
   }
 
   /** Passed through as it is and never cached (Galia Guide 1.0, Caching: variant cache). */
-  async #original(info: ImageInfo, { format }: Operations, conditions: VariantConditions = {}): Promise<Variant> {
-    const { identifier } = info;
+  async #original(info: ImageInfo, { format }: Operations, request: PictureRequest): Promise<Variant> {
+    const { identifier, conditions = {}, signal } = request;
     const { source } = this.#options;
-    const original = await (source.read?.(identifier) ?? source.open(identifier));
+    const wanted = signal && { signal };
+    const original = await (source.read?.(identifier, wanted) ?? source.open(identifier, wanted));
     const { stamp, size, lastModified } = original;
     try {
       await this.#requireSame(info, stamp);

@@ -1,4 +1,5 @@
 import { whileOpen, withDeadline } from '../common/deadline.js';
+import { LinkedController } from '../common/linked-controller.js';
 import type { UncacheableReason } from '../common/not-cacheable.js';
 import type { ClientOptions } from '../http/client-hints.js';
 import type { SweepStepName } from '../maintenance/steps.js';
@@ -154,8 +155,9 @@ export class DefaultImageCache extends ImageCache {
     { signal, onEach }: Stoppable & { readonly onEach?: WarmListener } = {},
   ): Promise<WarmCounts> {
     const { stopping } = this.#parts.ending;
-    const either = signal === undefined ? stopping : AbortSignal.any([signal, stopping]);
-    return warm(identities, { ...this.#parts, signal: either, onEach });
+    return LinkedController.during(signal === undefined ? [stopping] : [stopping, signal], (either) =>
+      warm(identities, { ...this.#parts, signal: either, onEach }),
+    );
   }
 
   get limitsClients(): boolean {

@@ -1,5 +1,6 @@
 import { withDeadline } from '../common/deadline.js';
 import { ImageCacheError } from '../common/errors.js';
+import { LinkedController } from '../common/linked-controller.js';
 import { sleep } from '../common/sleep.js';
 import { CACHE_TAG, tagOfGroup } from '../http/cache-tags.js';
 import type { CacheEvents } from '../observability/events.js';
@@ -121,13 +122,17 @@ export class EvictionNotices {
 
   async #attempt(notice: EvictionNotice): Promise<void> {
     const { hook, clock, closing } = this.#options;
-    const overdue = new AbortController();
+    const end = new LinkedController(closing);
     const expired = (): Error => {
-      overdue.abort();
+      end.abort();
       return new ImageCacheError('E_IMAGE_CACHE_ABORTED', `onEvict has not answered within ${TIMEOUT} ms.`);
     };
-    const work = Promise.resolve().then(() => hook?.(notice, { signal: AbortSignal.any([closing, overdue.signal]) }));
-    await withDeadline(work, { clock, timeout: TIMEOUT, expired, signal: closing });
+    const work = Promise.resolve().then(() => hook?.(notice, { signal: end.signal }));
+    try {
+      await withDeadline(work, { clock, timeout: TIMEOUT, expired, signal: closing });
+    } finally {
+      end.release();
+    }
   }
 
   #fail(notice: EvictionNotice, error: unknown, attempts: number): void {

@@ -1,6 +1,7 @@
 import type { Background } from '../common/background.js';
 import { withDeadline, type DeadlineOptions } from '../common/deadline.js';
 import { ImageCacheError, isDeterministic } from '../common/errors.js';
+import { LinkedController } from '../common/linked-controller.js';
 import { NotCacheable } from '../common/not-cacheable.js';
 import type { CacheEvents } from '../observability/events.js';
 import type { Clock } from '../ports/clock.js';
@@ -94,12 +95,13 @@ export class Rendering {
 
   async #attempt(render: Render, attempt: Attempt): Promise<Rendered> {
     const { clock, deadline: timeout, closing } = this.#options;
-    const overdue = new AbortController();
+    const end = new LinkedController(closing);
     const started = clock.now();
-    const rendering = this.#render(render, attempt, AbortSignal.any([closing, overdue.signal]));
+    const rendering = this.#render(render, attempt, end.signal);
+    void ended(rendering).then(end.release);
     const expired = (): Error => {
       const error = new ImageCacheError('E_IMAGE_CACHE_ABORTED', `A render was given up after ${timeout} ms.`);
-      overdue.abort(error);
+      end.abort(error);
       return error;
     };
     const deadline = { clock, timeout, expired, signal: closing };
@@ -139,6 +141,16 @@ export class Rendering {
 /** Whether a picture is given before all of it is there. */
 export function isGrowing(body: RenderedBody): body is SharedBody {
   return !Buffer.isBuffer(body) && !body.isComplete;
+}
+
+/** Resolves when nothing more comes of a rendering. */
+async function ended(rendering: Promise<Rendered>): Promise<void> {
+  try {
+    const { body } = await rendering;
+    if (isGrowing(body)) await body.completed();
+  } catch {
+    // the failure is told by who waits for it
+  }
 }
 
 /** A stream that does not end keeps neither its readers nor its place for ever. */

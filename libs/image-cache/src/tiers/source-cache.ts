@@ -1,12 +1,9 @@
-import { LRUCache } from 'lru-cache';
-import { SingleFlight } from '../common/single-flight.js';
-import { keyString, sourceKey } from '../keys/entry-keys.js';
+import { sourceKey } from '../keys/entry-keys.js';
 import type { OpenedEntry, ReadableOriginal } from '../ports/opened-entry.js';
-import type { EntryKey, EntryMeta, EvictedCounts, SourceStamp } from '../ports/entry.js';
+import type { EntryKey, EvictedCounts, SourceStamp } from '../ports/entry.js';
 import type { ImageSource, LookupOptions, SourceLookup } from '../ports/image-info.js';
 import { freshnessOf, type FreshnessOptions } from './freshness.js';
 import { sumCounts } from './image-evictor.js';
-import { overdue } from './info-reading.js';
 import {
   SourceFetches,
   type Begun,
@@ -15,6 +12,7 @@ import {
   type SourceFetchesOptions,
 } from './source-fetches.js';
 import { SourceValidity, type SourceValidityOptions } from './source-validity.js';
+import { SourceVerification } from './source-verification.js';
 import type { TouchBuffer } from './touch-buffer.js';
 
 /** What a {@link SourceCache} depends on. */
@@ -23,9 +21,6 @@ export interface SourceCacheOptions extends Omit<SourceFetchesOptions, 'onKept'>
   /** For how long an original is kept that nobody asks for. It does not age otherwise: its source is asked. */
   readonly freshness: FreshnessOptions;
 }
-
-/** Originals that were read through and found whole, of which so many are remembered. */
-const REMEMBERED = 50_000;
 
 /** An original that is evicted again and again while it is fetched is read from its source after so many attempts. */
 const ATTEMPTS = 3;
@@ -40,14 +35,13 @@ export class SourceCache implements ImageSource {
   readonly #options: SourceCacheOptions;
   readonly #fetches: SourceFetches;
   readonly #validity: SourceValidity;
-  readonly #verifications = new SingleFlight<boolean>();
-  /** A decoder reads a file as it is: what was damaged while no process looked is found when it is opened first. */
-  readonly #sound = new LRUCache<string, true>({ max: REMEMBERED });
+  readonly #verification: SourceVerification;
 
   constructor(options: SourceCacheOptions) {
     this.name = options.remote.name;
     this.#options = options;
-    this.#fetches = new SourceFetches({ ...options, onKept: (key, kept) => this.#sound.set(nameOf(key, kept), true) });
+    this.#verification = new SourceVerification(options);
+    this.#fetches = new SourceFetches({ ...options, onKept: this.#verification.trust });
     this.#validity = new SourceValidity(options);
   }
 
@@ -58,7 +52,7 @@ export class SourceCache implements ImageSource {
    * @throws ImageCacheError `E_IMAGE_CACHE_NOT_FOUND`, `E_IMAGE_CACHE_SOURCE_UNAVAILABLE`, or what the source threw
    */
   open(identifier: string, request: FetchRequest = {}): Promise<OpenedEntry | undefined> {
-    return this.#obtain<never>(identifier, (key) => this.#fetches.run(identifier, key, request));
+    return this.#obtain<never>(identifier, request, (key) => this.#fetches.run(identifier, key, request));
   }
 
   /**
@@ -68,7 +62,7 @@ export class SourceCache implements ImageSource {
    * @throws as {@link open}
    */
   read(identifier: string, request: FetchRequest = {}): Promise<ReadableOriginal | undefined> {
-    return this.#obtain(identifier, (key) => this.#fetches.begin(identifier, key, request));
+    return this.#obtain(identifier, request, (key) => this.#fetches.begin(identifier, key, request));
   }
 
   /**
@@ -79,9 +73,10 @@ export class SourceCache implements ImageSource {
    */
   async fill(identifier: string, request: FetchRequest = {}): Promise<'cached' | 'fetched' | 'unkept'> {
     const key = sourceKey(identifier);
-    const entry = await this.#good(identifier, key);
+    const entry = await this.#good(identifier, key, request);
     await entry?.close();
     if (entry !== undefined) return 'cached';
+    if (this.#verification.isUnreadable(key)) return 'unkept';
     const { kind } = await this.#fetches.run(identifier, key, request);
     return kind === 'unkept' ? 'unkept' : 'fetched';
   }
@@ -123,17 +118,19 @@ export class SourceCache implements ImageSource {
 
   async #obtain<T extends ReadableOriginal>(
     identifier: string,
+    request: FetchRequest,
     fetch: (key: EntryKey) => Promise<FetchOutcome | Begun<T>>,
   ): Promise<OpenedEntry | T | undefined> {
     const key = sourceKey(identifier);
     let isFetched = false;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const entry = await this.#good(identifier, key);
+      const entry = await this.#good(identifier, key, request);
       if (!isFetched) this.#options.events.emit(entry ? 'hit' : 'miss', { tier: 'source', identifier });
       if (entry !== undefined) {
         this.#options.touches.record(key);
         return entry;
       }
+      if (this.#verification.isUnreadable(key)) return undefined;
       const outcome = await fetch(key);
       if (outcome.kind === 'begun') return outcome.original;
       if (outcome.kind === 'unkept') return undefined;
@@ -143,8 +140,8 @@ export class SourceCache implements ImageSource {
   }
 
   /** An original that may be used: verified, and vouched for by its source where its time is over. */
-  async #good(identifier: string, key: EntryKey): Promise<OpenedEntry | undefined> {
-    const entry = await this.#verified(key);
+  async #good(identifier: string, key: EntryKey, { signal }: FetchRequest): Promise<OpenedEntry | undefined> {
+    const entry = await this.#verification.open(key, signal);
     if (entry === undefined) return undefined;
     let isGood = false;
     try {
@@ -157,7 +154,7 @@ export class SourceCache implements ImageSource {
 
   /** What is kept of an image, as long as it may be used. */
   async #kept(identifier: string, key: EntryKey): Promise<SourceLookup | undefined> {
-    const entry = await this.#options.store.stat(key);
+    const entry = this.#verification.isUnreadable(key) ? undefined : await this.#options.store.stat(key);
     const stamp = entry && (await this.#judge(identifier, key, entry));
     return stamp && { status: 'found', stamp };
   }
@@ -174,28 +171,7 @@ export class SourceCache implements ImageSource {
     if (verdict === 'missing') await evictor.refuseAbsent(identifier, { status: 'missing' });
     return verdict === 'good' ? (entry.meta.source ?? {}) : undefined;
   }
-
-  async #verified(key: EntryKey): Promise<OpenedEntry | undefined> {
-    const { clock, store } = this.#options;
-    const entry = await store.openFile?.(key);
-    if (entry === undefined) return undefined;
-    const name = nameOf(key, entry.meta);
-    if (this.#sound.has(name)) return entry;
-    let isSound = false;
-    try {
-      const deadline = { clock, timeout: 0, expired: overdue };
-      isSound = (await this.#verifications.join(name, () => entry.verify(), deadline)).value;
-    } finally {
-      if (isSound) this.#sound.set(name, true);
-      else await entry.close();
-    }
-    return isSound ? entry : undefined;
-  }
 }
 
 /** An entry that is judged. */
 type Aged = Pick<OpenedEntry, 'meta' | 'lastAccess'>;
-
-function nameOf(key: EntryKey, { createdAt }: Pick<EntryMeta, 'createdAt'>): string {
-  return `${keyString(key)} ${createdAt}`;
-}

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { Readable } from 'node:stream';
 import type { Admission, Priority } from '../common/admission.js';
 import { ImageCacheError, isDeterministic, isImageCacheError, statusOf } from '../common/errors.js';
+import { LinkedController } from '../common/linked-controller.js';
 import { News } from '../common/news.js';
 import { takeOver, tellBreak, toBuffer } from '../common/streams.js';
 import { keyString } from '../keys/entry-keys.js';
@@ -134,17 +135,18 @@ export class SourceFetches {
     const reservation = await this.#reserve(order);
     if (reservation === undefined) return this.#giveUpOn(order.key);
     try {
-      const fetched = await this.#ask(order.identifier);
-      return await this.#keep(fetched, { ...order, reservation });
+      return await LinkedController.during([this.#options.closing], async (signal) =>
+        this.#keep(await this.#ask(order.identifier, signal), { ...order, reservation }),
+      );
     } catch (error) {
       await reservation.abort().catch(() => undefined);
       throw error;
     }
   }
 
-  async #ask(identifier: string): Promise<FetchedOriginal> {
-    const { remote, closing, evictor } = this.#options;
-    const fetched = await remote.fetch(identifier, { signal: closing }).catch((error: unknown) => {
+  async #ask(identifier: string, signal: AbortSignal): Promise<FetchedOriginal> {
+    const { remote, evictor } = this.#options;
+    const fetched = await remote.fetch(identifier, { signal }).catch((error: unknown) => {
       throw this.#told(identifier, error);
     });
     if (fetched.status === 'found') return fetched;

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { isError } from '../common/errors.js';
+import { LinkedController } from '../common/linked-controller.js';
 import { SingleFlight } from '../common/single-flight.js';
 import { groupOf } from '../keys/entry-keys.js';
 import type { CacheEvents } from '../observability/events.js';
@@ -77,7 +78,9 @@ export class SourceValidity {
     const { identifier, source: stamp = {} } = meta;
     const seen = await evictor.generations(identifier);
     try {
-      const fetched = await remote.fetch(identifier, { ifStamp: stamp, signal: closing });
+      const fetched = await LinkedController.during([closing], (signal) =>
+        remote.fetch(identifier, { ifStamp: stamp, signal }),
+      );
       this.#untold.delete(groupOf(identifier));
       if (fetched.status === 'missing') return 'missing';
       if (fetched.status === 'found') fetched.body.destroy();
