@@ -12,6 +12,7 @@ import {
 } from './queue-operation.js';
 import { beginningOf, VERSION } from './log-beginning.js';
 import { QueueState } from './queue-state.js';
+import { Submissions, type Submitted } from './submissions.js';
 import { writeOperations } from './write-operations.js';
 
 /** A log that is not longer goes on; bytes. */
@@ -33,13 +34,6 @@ export interface FileJournalOptions extends LogDirectoryOptions {
   readonly short?: number;
 }
 
-interface Submitted {
-  readonly name: string;
-  readonly operation: QueueOperation;
-  readonly resolve: (outcome: QueueOutcome) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
  * A journal in files, which any number of processes append to and follow. No lock is taken, so that no process that dies
  * leaves one: the order in which the lines are in the file is the order of the operations, and everybody reads the own
@@ -54,10 +48,8 @@ export class FileJournal implements Journal {
   readonly #options: FileJournalOptions;
   readonly #directory: LogDirectory;
   readonly #reserve: DiskReserve;
-  readonly #submitted = new Map<string, Submitted>();
-  #waiting: Submitted[] = [];
+  readonly #submissions: Submissions;
   #opened: OpenedLog;
-  #count = 0;
   #isSealed = false;
   #next: Promise<void> | undefined;
   #passing: Promise<void> = Promise.resolve();
@@ -66,6 +58,7 @@ export class FileJournal implements Journal {
     this.#options = options;
     this.#directory = directory;
     this.#reserve = new DiskReserve(options.path);
+    this.#submissions = new Submissions(options.me);
     this.#opened = opened;
   }
 
@@ -86,12 +79,7 @@ export class FileJournal implements Journal {
   }
 
   async submit(operation: QueueOperation): Promise<QueueOutcome> {
-    const outcome = new Promise<QueueOutcome>((resolve, reject) => {
-      this.#count += 1;
-      const name = `${this.#options.me}:${this.#count}`;
-      this.#waiting.push({ name, operation, resolve, reject });
-    });
-    outcome.catch(ignore);
+    const outcome = this.#submissions.add(operation);
     await this.sync();
     return outcome;
   }
@@ -117,39 +105,32 @@ export class FileJournal implements Journal {
   async #pass(): Promise<void> {
     try {
       do await this.#turn();
-      while (this.#waiting.length > 0);
+      while (this.#submissions.isAnyWaiting);
       await this.#compact();
     } catch (error) {
-      this.#rejectAll(error);
+      this.#submissions.reject(error);
       throw error;
     }
   }
 
   async #turn(): Promise<void> {
-    for (const submitted of this.#waiting.splice(0)) this.#submitted.set(submitted.name, submitted);
+    const submissions = this.#submissions;
+    submissions.begin();
     await this.#refuseMore();
-    let failure = await this.#write([...this.#submitted.values()]);
+    let failure = await this.#write(submissions.current);
     if (isImageCacheError(failure, 'E_IMAGE_CACHE_STORE_FULL') && (await this.#reserve.spend())) {
-      this.#rejectAll(failure, isMore);
-      failure = await this.#write([...this.#submitted.values()]);
+      submissions.reject(failure, isMore);
+      failure = await this.#write(submissions.current);
     }
     // What was written before the failure, or before the seal, has come to its outcome.
-    if (failure !== undefined) this.#rejectAll(failure);
-    this.#waiting.push(...this.#submitted.values());
-    this.#submitted.clear();
+    if (failure !== undefined) submissions.reject(failure);
+    submissions.end();
   }
 
   /** Nothing is taken in or begun without the room that it takes to end it, or to empty the queue. */
   async #refuseMore(): Promise<void> {
-    if (![...this.#submitted.values()].some(isMore) || (await this.#reserve.keep())) return;
-    this.#rejectAll(noRoom(), isMore);
-  }
-
-  #rejectAll(failure: unknown, isMeant: (submitted: Submitted) => boolean = () => true): void {
-    for (const submitted of [...this.#submitted.values()].filter(isMeant)) {
-      this.#submitted.delete(submitted.name);
-      submitted.reject(failure);
-    }
+    if (!this.#submissions.current.some(isMore) || (await this.#reserve.keep())) return;
+    this.#submissions.reject(noRoom(), isMore);
   }
 
   /** Returns what has gone wrong. */
@@ -201,9 +182,7 @@ export class FileJournal implements Journal {
   }
 
   #apply(name: string, operation: QueueOperation): void {
-    const outcome = this.state.apply(operation);
-    this.#submitted.get(name)?.resolve(outcome);
-    this.#submitted.delete(name);
+    this.#submissions.resolve(name, this.state.apply(operation));
   }
 
   /** What is sealed goes on nowhere else, so it may have the room that is set aside. */
