@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { appendFile, readdir, readFile, stat, statfs, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rmdir, stat, statfs, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DiskReserve } from '../../libs/image-cache/src/prefetch/queue/disk-reserve.js';
 import { encodeOperation } from '../../libs/image-cache/src/prefetch/queue/queue-operation.js';
 import { runChild, type Child } from '../support/child-process.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
 import { MAY_MOUNT, makeReadOnly, mountSmall, release } from '../support/mounts.js';
+import { openDescriptors } from '../support/open-descriptors.js';
 import { openQueue } from '../support/prefetch-queues.js';
 
 const SCRIPT = 'faults/scenarios/prefetching-process.ts';
@@ -138,6 +139,27 @@ describe('the queue of a prefetcher in files', () => {
     expect(files).toHaveLength(1);
     expect(Number(/(\d+)/.exec(files[0] ?? '')?.[1])).toBeGreaterThan(2);
     for (const { queue } of [...opened, last]) await queue.close();
+  });
+
+  it('goes on in the next log when what is over cannot be removed, and says so', async () => {
+    const { queue, told } = await openQueue(directory.path, 'writer', { short: 1024 });
+    const stays = join(directory.path, 'prefetch-000000000000.log');
+    await mkdir(stays);
+    await queue.add({ identifier: 'stays', priority: 0 });
+    for (let index = 0; index < 20; index += 1) {
+      const { job } = await queue.add({ identifier: `image ${index}`, priority: 0 });
+      expect(await queue.remove(job.id)).toBe(true);
+    }
+    expect(new Set(told)).toEqual(new Set(['removing former logs of the queue']));
+    const logs = (await readdir(directory.path)).filter((name) => name.endsWith('.log'));
+    expect(logs.length).toBe(2);
+    expect(logs).not.toContain('prefetch-000000000001.log');
+    const other = await openQueue(directory.path, 'reader');
+    expect([other.queue.counts.queued, other.told]).toEqual([1, ['removing former logs of the queue']]);
+    await rmdir(stays);
+    await other.queue.close();
+    await queue.close();
+    expect(await openDescriptors(directory.path)).toBe(0);
   });
 
   it('goes on when its log is taken away or cut', async () => {

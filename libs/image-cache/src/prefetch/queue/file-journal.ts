@@ -2,7 +2,7 @@ import { ImageCacheError, isImageCacheError, messageOf } from '../../common/erro
 import type { Journal } from './journal.js';
 import { DiskReserve } from './disk-reserve.js';
 import { LogDirectory, type LogDirectoryOptions, type OpenedLog } from './log-directory.js';
-import { isNoRoom, noRoom } from './log-file.js';
+import { isNoRoom, noRoom, type LogFile } from './log-file.js';
 import {
   decodeOperation,
   type LogMark,
@@ -30,6 +30,8 @@ export interface FileJournalOptions extends LogDirectoryOptions {
   readonly durable: boolean;
   /** Told of lines that were cut short. */
   readonly onDamage: (lines: number) => void;
+  /** Told of what fails that does not keep the journal from going on. */
+  readonly onError: (what: string, error: unknown) => void;
   /** A log that is longer may be taken over from; bytes. @default 1 MB */
   readonly short?: number;
 }
@@ -69,7 +71,7 @@ export class FileJournal implements Journal {
       const opened = await directory.open(() => beginningOf(options.me, new QueueState()));
       const journal = new FileJournal(options, directory, opened);
       await journal.#follow();
-      await directory.clearUp(journal.#opened.generation);
+      await journal.#clearUp();
       return journal;
     } catch (cause) {
       if (isImageCacheError(cause)) throw cause;
@@ -203,11 +205,20 @@ export class FileJournal implements Journal {
     const beginning = (): Iterable<string> => beginningOf(this.#options.me, this.state);
     await this.#create(generation + 1, beginning);
     const opened = await this.#directory.open(beginning);
-    await log.close();
-    await this.#directory.clearUp(opened.generation);
     if (!this.#isSealed || opened.generation !== generation + 1) this.state.reset();
     this.#opened = opened;
     this.#isSealed = false;
+    await this.#clearUp(log);
+  }
+
+  /** Leaves a former log, and takes away what nobody needs; what cannot be done now is, with the next log. */
+  async #clearUp(former?: LogFile): Promise<void> {
+    try {
+      await former?.close();
+      await this.#directory.clearUp(this.#opened.generation);
+    } catch (error) {
+      this.#options.onError('removing former logs of the queue', error);
+    }
   }
 }
 
