@@ -227,6 +227,31 @@ describe('the queue of a prefetcher in files', () => {
       for (const each of [journal, other.journal]) await each.close();
     });
 
+    it('keeps what is set aside for what ends jobs when others who take more find the disk full', async () => {
+      mountSmall(directory.path, '1m');
+      const { queue, journal } = await openQueue(directory.path, 'writer');
+      const other = await openQueue(directory.path, 'other', { ended: ['writer'] });
+      for (const identifier of ['a', 'b']) await queue.add({ identifier, priority: 0 });
+      const job = await queue.claim();
+      const filling = join(directory.path, 'filling');
+      const fill = async (): Promise<void> => {
+        const { bavail, bsize } = await statfs(directory.path);
+        await appendFile(filling, Buffer.alloc(bavail * bsize));
+      };
+      await fill();
+      const full = { code: 'E_IMAGE_CACHE_STORE_FULL' };
+      const beats = async (): Promise<void> => {
+        for (let beat = 0; beat < 200; beat += 1) await journal.submit({ op: 'beat', holder: 'writer', progress: {} });
+      };
+      await expect(beats()).rejects.toMatchObject(full);
+      await expect(queue.add({ identifier: 'c', priority: 0 })).rejects.toMatchObject(full);
+      await expect(other.queue.claim()).rejects.toMatchObject(full);
+      await fill();
+      expect(job && (await queue.complete(job))).toBe(true);
+      expect(await queue.clear()).toBe(1);
+      for (const each of [journal, other.journal]) await each.close();
+    });
+
     it('has a log that was sealed on a disk that got full then followed by another one', async () => {
       mountSmall(directory.path, '1m');
       const { queue, journal } = await openQueue(directory.path, 'writer');

@@ -120,16 +120,20 @@ export class FileJournal implements Journal {
     submissions.begin();
     await this.#refuseMore();
     let failure = await this.#write(submissions.current);
-    if (isImageCacheError(failure, 'E_IMAGE_CACHE_STORE_FULL') && (await this.#reserve.spend())) {
+    if (isImageCacheError(failure, 'E_IMAGE_CACHE_STORE_FULL')) {
       submissions.reject(failure, isMore);
-      failure = await this.#write(submissions.current);
+      if (submissions.current.length > 0 && (await this.#reserve.spend()))
+        failure = await this.#write(submissions.current);
     }
     // What was written before the failure, or before the seal, has come to its outcome.
     if (failure !== undefined) submissions.reject(failure);
     submissions.end();
   }
 
-  /** Nothing is taken in or begun without the room that it takes to end it, or to empty the queue. */
+  /**
+   * Nothing is taken in or begun without the room that it takes to end it, or to empty the queue. Signs of life go by the
+   * same: nobody is taken for lost, either, where none can be given.
+   */
   async #refuseMore(): Promise<void> {
     if (!this.#submissions.current.some(isMore) || (await this.#reserve.keep())) return;
     this.#submissions.reject(noRoom(), isMore);
@@ -222,9 +226,9 @@ export class FileJournal implements Journal {
   }
 }
 
-/** What asks for more room than it gives back. */
+/** What can wait for room: it ends nothing. */
 function isMore({ operation }: Submitted): boolean {
-  return ['add', 'claim'].includes(operation.op);
+  return ['add', 'claim', 'beat', 'expire'].includes(operation.op);
 }
 
 function isMark(operation: WrittenOperation['operation']): operation is LogMark {
