@@ -51,6 +51,8 @@ describe('the queue of a prefetcher in files', () => {
       (line as { renders?: string }).renders === undefined ? [] : [(line as { renders: string }).renders],
     );
 
+  const imageOf = (render = ''): string => render.split('/')[0] ?? '';
+
   it('has every variant rendered once when the process is killed in the middle, but for what was under way', async () => {
     const renders: string[] = [];
     const first = await start();
@@ -64,6 +66,8 @@ describe('the queue of a prefetcher in files', () => {
     tell(second, { run: true });
     tell(second, { end: true });
     const lines = await second.end();
+    // What was under way was the first, and is again.
+    expect(imageOf(rendersOf(lines)[0])).toBe(imageOf(renders.at(-1)));
     renders.push(...rendersOf(lines));
     expect(lines.at(-1)).toMatchObject({ report: { failed: 0, dead: 0, retried: 0, aborted: false } });
     expect(new Set(renders).size).toBe(JOBS * EACH);

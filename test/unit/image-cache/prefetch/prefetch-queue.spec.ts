@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PrefetchQueue } from '../../../../libs/image-cache/src/prefetch/prefetch-queue.js';
+import { until } from '../../../support/async.js';
 import { QUEUES, type OpenQueue, type QueueSettings } from '../../../support/prefetch-queues.js';
 
 const SECOND = 1000;
@@ -255,6 +256,58 @@ describe.each(Object.entries(QUEUES))('the queue of a prefetcher %s', (_kind, ma
     await open.clock.advance(30 * SECOND - 1);
     expect(await take()).toBeUndefined();
     await open.clock.advance(1);
+    expect(await take()).toBe('a');
+  });
+
+  it('takes over at the beginning of a sweep what was left behind, paused or not', async () => {
+    const other = await open.another('other', { ended: ['me'] });
+    await add('urgent', 5);
+    await add('a');
+    await claimed();
+    await queue.pause();
+    await other.returnAll();
+    expect(other.counts).toEqual({ queued: 2, running: 0, dead: 0 });
+    await other.resume();
+    expect(await take(other)).toBe('urgent');
+  });
+
+  it('takes over what was left behind while it works', async () => {
+    const other = await open.another('other', { ended: ['me'] });
+    await add('a');
+    expect(await take(other)).toBe('a');
+    await add('b');
+    await claimed();
+    await other.sync();
+    expect(other.counts.running).toBe(2);
+    await open.clock.advance(5 * SECOND);
+    await until(() => other.counts.running === 1);
+    expect(other.find('b')).toMatchObject({ state: 'queued' });
+  });
+
+  it('knows from what is written when a process that was there before counts as lost', async () => {
+    await start({ short: 1 });
+    const { job } = await add('a');
+    const at = open.clock.now();
+    await open.journal.submit({ op: 'claim', id: job.id, holder: 'on another host', at });
+    await open.clock.advance(20 * SECOND);
+    for (let index = 0; index < 20; index += 1) await queue.remove((await add('b')).job.id);
+    const later = await open.another('later');
+    expect([await take(later), later.nextDue]).toEqual([undefined, at + 30 * SECOND]);
+    await open.clock.advance(10 * SECOND);
+    const latest = await open.another('latest');
+    expect(await take(latest)).toBe('a');
+  });
+
+  it('takes nobody for lost whose clock is fast, or who has given a sign since', async () => {
+    const { job } = await add('a');
+    const holder = 'on another host';
+    await open.journal.submit({ op: 'claim', id: job.id, holder, at: open.clock.now() + 3600 * SECOND });
+    expect([await take(), queue.nextDue]).toEqual([undefined, open.clock.now() + 30 * SECOND]);
+    await open.clock.advance(20 * SECOND);
+    await open.journal.submit({ op: 'beat', holder, at: open.clock.now(), progress: {} });
+    await open.clock.advance(10 * SECOND);
+    expect([await take(), queue.nextDue]).toEqual([undefined, open.clock.now() + 20 * SECOND]);
+    await open.clock.advance(20 * SECOND);
     expect(await take()).toBe('a');
   });
 
