@@ -8,9 +8,13 @@ import type { ModuleRef } from '@nestjs/core';
 import { messageOf } from '../../common/errors.js';
 import { ShiftTimer } from '../../worker/shift-timer.js';
 import type { DefaultPrefetcher } from '../default-prefetcher.js';
+import type { PrefetchReport } from '../prefetcher.js';
 
 /** Milliseconds between two sweeps, whatever is due. */
 const SHORTEST = 1000;
+
+/** Milliseconds from a sweep that has failed to the next one, whatever is due: it is likely to say the same again. */
+const QUIET = 30_000;
 
 /** When the queue is swept. */
 export interface PrefetchTimes {
@@ -69,25 +73,31 @@ export class PrefetchSchedule implements OnApplicationBootstrap, BeforeApplicati
   #schedule(prefetcher: DefaultPrefetcher, delay: number): void {
     if (this.#isClosing) return;
     this.#timer.schedule(delay, () => {
-      void this.#sweep(prefetcher).then(() => {
-        this.#schedule(prefetcher, this.#pause(prefetcher));
+      void this.#sweep(prefetcher).then((isWell) => {
+        const pause = this.#pause(prefetcher);
+        this.#schedule(prefetcher, isWell ? pause : Math.max(QUIET, pause));
       });
     });
     prefetcher.planned(this.#timer.nextAt);
   }
 
-  async #sweep(prefetcher: DefaultPrefetcher): Promise<void> {
+  /** Returns whether it came to its end. */
+  async #sweep(prefetcher: DefaultPrefetcher): Promise<boolean> {
     try {
-      const report = await prefetcher.run();
-      const { completed, retried, dead, rendered, cached, failed, omitted, duration } = report;
-      if (completed + retried + dead === 0) return;
-      this.#logger.log(
-        `Images prefetched: ${completed}, in ${duration} ms (${rendered} rendered, ${cached} cached, ${failed} failed, ${omitted} left out that their images cannot have); ` +
-          `${retried} will be tried again, ${dead} were given up`,
-      );
+      this.#tell(await prefetcher.run());
+      return true;
     } catch (error) {
       if (!this.#isClosing) this.#logger.error(`Prefetching failed: ${messageOf(error)}`);
+      return false;
     }
+  }
+
+  #tell({ completed, retried, dead, rendered, cached, failed, omitted, duration }: PrefetchReport): void {
+    if (completed + retried + dead === 0) return;
+    this.#logger.log(
+      `Images prefetched: ${completed}, in ${duration} ms (${rendered} rendered, ${cached} cached, ${failed} failed, ${omitted} left out that their images cannot have); ` +
+        `${retried} will be tried again, ${dead} were given up`,
+    );
   }
 
   #pause(prefetcher: DefaultPrefetcher): number {
