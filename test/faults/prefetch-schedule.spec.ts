@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../support/async.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
-import { MAY_MOUNT, mountSmall, release } from '../support/mounts.js';
+import { MAY_MOUNT, mountSmall, mountUnknown, release } from '../support/mounts.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 
 const renderer = { render: () => Promise.resolve({ body: Buffer.from('picture'), contentType: 'image/jpeg' }) };
@@ -37,7 +37,22 @@ describe('an application that prefetches', () => {
       .filter(({ level, message }) => level !== 'log' && !message.includes('UV_THREADPOOL_SIZE'))
       .map(({ level, message }) => `${level}: ${message}`);
 
+  it('has nothing to say of a queue on a disk of the machine', async () => {
+    await start({ interval: '0' });
+    expect(complaints()).toEqual([]);
+  });
+
   if (MAY_MOUNT) {
+    it('warns that a queue may be on a network share, which hosts cannot share', async () => {
+      mountUnknown(directory.path);
+      await start({ interval: '0' });
+      expect(complaints()).toEqual([
+        expect.stringMatching(
+          /^warn: prefetch\.directory: .* no file system that is known to be local.* each host a queue/,
+        ),
+      ]);
+    });
+
     it('complains of a full disk once in half a minute, whatever is due', async () => {
       mountSmall(directory.path, '1m');
       await start({ interval: '1s', initialDelay: '1s' });

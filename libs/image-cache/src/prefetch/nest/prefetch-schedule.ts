@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { messageOf } from '../../common/errors.js';
+import { isLocalFilesystem } from '../../stores/filesystem/files/local-filesystem.js';
 import { ShiftTimer } from '../../worker/shift-timer.js';
 import type { DefaultPrefetcher } from '../default-prefetcher.js';
 import type { PrefetchReport } from '../prefetcher.js';
@@ -28,6 +29,8 @@ export interface PrefetchScheduleOptions {
   /** Nothing happens without one. */
   readonly prefetcher: DefaultPrefetcher | undefined;
   readonly times: PrefetchTimes;
+  /** Of the queue, where it has one. */
+  readonly directory: string | undefined;
   readonly moduleRef: ModuleRef;
   /** Name of the cache, where it has one. */
   readonly cache: string | undefined;
@@ -51,9 +54,9 @@ export class PrefetchSchedule implements OnApplicationBootstrap, BeforeApplicati
   /** @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS` when there is no scheduler */
   async onApplicationBootstrap(): Promise<void> {
     const { prefetcher, times } = this.#options;
-    if (prefetcher?.status().isPaused === true)
-      this.#logger.warn('The queue is paused: nothing is prefetched until somebody resumes it.');
-    if (prefetcher === undefined || times.interval === 0) return;
+    if (prefetcher === undefined) return;
+    await this.#warn(prefetcher);
+    if (times.interval === 0) return;
     await this.#timer.open();
     this.#schedule(prefetcher, times.initialDelay);
   }
@@ -68,6 +71,17 @@ export class PrefetchSchedule implements OnApplicationBootstrap, BeforeApplicati
   /** What is not done is given back to the queue. */
   async onApplicationShutdown(): Promise<void> {
     await this.#options.prefetcher?.close();
+  }
+
+  async #warn(prefetcher: DefaultPrefetcher): Promise<void> {
+    const { directory } = this.#options;
+    if (prefetcher.status().isPaused)
+      this.#logger.warn('The queue is paused: nothing is prefetched until somebody resumes it.');
+    if (directory !== undefined && !(await isLocalFilesystem(directory)))
+      this.#logger.warn(
+        `prefetch.directory: ${directory} is on no file system that is known to be local. On a network share, what two ` +
+          'hosts write to a queue at a time gets lost: give each host a queue of its own, on its own disk.',
+      );
   }
 
   #schedule(prefetcher: DefaultPrefetcher, delay: number): void {

@@ -37,9 +37,9 @@ export interface FileJournalOptions extends LogDirectoryOptions {
 }
 
 /**
- * A journal in files, which any number of processes append to and follow. No lock is taken, so that no process that dies
- * leaves one: the order in which the lines are in the file is the order of the operations, and everybody reads the own
- * one back to learn what came of it.
+ * A journal in files, which any number of processes of one host append to and follow. No lock is taken, so that no process
+ * that dies leaves one: the order in which the lines are in the file is the order of the operations, and everybody reads
+ * the own one back to learn what came of it. Over a network, file systems append where they believe the end to be.
  *
  * A log that has grown is sealed by a line. What is appended behind it does not count, and is written anew by its author
  * to the log that takes over: this begins with the state at the seal, which all agree on, so that whoever comes first
