@@ -135,7 +135,8 @@ export class PrefetchQueue {
 
   /** A job waits again, as if nobody had begun it. */
   release({ id }: QueuedJob): Promise<boolean> {
-    return this.#end(id, { op: 'release', id, holder: this.#options.holder });
+    const { holder, clock } = this.#options;
+    return this.#end(id, { op: 'release', id, holder, at: clock.now() });
   }
 
   /** Has jobs that have failed be as if they were new, one or all; returns how many. */
@@ -186,10 +187,10 @@ export class PrefetchQueue {
   }
 
   async #returnOwn(): Promise<void> {
-    const { journal, holder } = this.#options;
+    const { journal, holder, clock } = this.#options;
     await journal.sync();
     const held = [...journal.state.jobs].filter((job) => job.holder === holder);
-    await Promise.all(held.map(({ id }) => journal.submit({ op: 'release', id, holder })));
+    await Promise.all(held.map(({ id }) => journal.submit({ op: 'release', id, holder, at: clock.now() })));
   }
 
   async #end(id: string, operation: Parameters<Journal['submit']>[0]): Promise<boolean> {

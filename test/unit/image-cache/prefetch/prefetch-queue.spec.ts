@@ -311,6 +311,22 @@ describe.each(Object.entries(QUEUES))('the queue of a prefetcher %s', (_kind, ma
     expect(await take()).toBe('a');
   });
 
+  it('leaves out of the time of failing for how long nobody tries a job that was given back, or left behind', async () => {
+    await add('a');
+    const failingSince = open.clock.now();
+    await queue.fail(await claimed(), 'no luck', failingSince);
+    await queue.release(await claimed());
+    await open.clock.advance(3600 * SECOND);
+    const job = await claimed();
+    expect(job.failingSince).toBe(failingSince + 3600 * SECOND);
+    await queue.release(job);
+    await open.journal.submit({ op: 'claim', id: job.id, holder: 'on another host', at: open.clock.now() });
+    await open.clock.advance(3600 * SECOND);
+    await queue.returnAll();
+    await open.clock.advance(SECOND);
+    expect((await claimed()).failingSince).toBe(failingSince + 7201 * SECOND);
+  });
+
   it('gives back what is not done at its end', async () => {
     const other = await open.another('other');
     await add('a');

@@ -33,7 +33,7 @@ export type QueueOperation =
       readonly at: number;
       readonly notBefore?: number;
     }
-  | { readonly op: 'release'; readonly id: string; readonly holder: string }
+  | { readonly op: 'release'; readonly id: string; readonly holder: string; readonly at?: number }
   /** Jobs that have failed are as if they were new: one of them, or all. */
   | { readonly op: 'retry'; readonly id?: string }
   | { readonly op: 'remove'; readonly id: string }

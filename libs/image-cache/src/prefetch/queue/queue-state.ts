@@ -26,7 +26,7 @@ export class QueueState {
     claim: (claim) => this.#claim(claim),
     done: ({ id, holder, revision }) => this.#done(id, holder, revision),
     failed: (failure) => this.#fail(failure),
-    release: ({ id, holder }) => this.#move(id, { from: holder, to: { state: 'queued' } }),
+    release: ({ id, holder, at }) => this.#release(id, holder, at),
     retry: ({ id }) => this.#retry(id),
     remove: ({ id }) => outcomeOf(this.jobs.delete(id)),
     clear: () => this.#clear(),
@@ -109,22 +109,16 @@ export class QueueState {
   }
 
   #claim({ id, holder, idle = 0 }: Claim): QueueOutcome {
-    if (this.#isPaused) return REFUSED;
-    const failingSince = this.jobs.get(id)?.failingSince;
+    const job = this.#held(id, undefined);
+    if (this.#isPaused || job === undefined) return REFUSED;
+    const { failingSince } = job;
     const later = failingSince === undefined ? {} : { failingSince: failingSince + idle };
-    return this.#move(id, { from: undefined, to: { state: 'running', holder, ...later } });
+    return this.#put({ ...freed(job), state: 'running', holder, ...later });
   }
 
-  #move(
-    id: string,
-    {
-      from,
-      to,
-    }: { readonly from: string | undefined; readonly to: Pick<QueuedJob, 'state' | 'holder' | 'failingSince'> },
-  ): QueueOutcome {
-    const job = this.#held(id, from);
-    if (job === undefined) return REFUSED;
-    return this.#put({ ...freed(job), ...to });
+  #release(id: string, holder: string, at: number | undefined): QueueOutcome {
+    const job = this.#held(id, holder);
+    return job === undefined ? REFUSED : this.#put(givenBack(job, at));
   }
 
   #done(id: string, holder: string, revision: number): QueueOutcome {
@@ -176,9 +170,10 @@ export class QueueState {
   }
 
   #expire(holder: string, beats: number): QueueOutcome {
-    if (this.lastSignOf(holder).beats !== beats) return REFUSED;
+    const { at, ...sign } = this.lastSignOf(holder);
+    if (sign.beats !== beats) return REFUSED;
     const held = [...this.jobs].filter((job) => job.holder === holder);
-    for (const job of held) this.jobs.put({ ...freed(job), state: 'queued' });
+    for (const job of held) this.jobs.put(givenBack(job, at));
     return { accepted: true, count: held.length };
   }
 
@@ -202,6 +197,12 @@ function hasFailed({ state, attempts }: QueuedJob): boolean {
 function freed(job: QueuedJob): QueuedJob {
   const { error, failingSince } = job;
   return { ...bare(job), ...(error !== undefined && { error }), ...(failingSince !== undefined && { failingSince }) };
+}
+
+/** A job that waits again. One that has failed before could be tried from now on: until somebody does, it fails no longer. */
+function givenBack(job: QueuedJob, at: number | undefined): QueuedJob {
+  const isFailing = job.failingSince !== undefined && at !== undefined;
+  return { ...freed(job), ...(isFailing && { notBefore: at }) };
 }
 
 /** A job that waits, without what has failed, either. */
