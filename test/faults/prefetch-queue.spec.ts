@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { appendFile, readdir, readFile, stat, statfs, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rmdir, stat, statfs, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DiskReserve } from '../../libs/image-cache/src/prefetch/queue/disk-reserve.js';
 import { encodeOperation } from '../../libs/image-cache/src/prefetch/queue/queue-operation.js';
 import { runChild, type Child } from '../support/child-process.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
 import { MAY_MOUNT, makeReadOnly, mountSmall, release } from '../support/mounts.js';
+import { openDescriptors } from '../support/open-descriptors.js';
 import { openQueue } from '../support/prefetch-queues.js';
 
 const SCRIPT = 'faults/scenarios/prefetching-process.ts';
@@ -50,6 +51,8 @@ describe('the queue of a prefetcher in files', () => {
       (line as { renders?: string }).renders === undefined ? [] : [(line as { renders: string }).renders],
     );
 
+  const imageOf = (render = ''): string => render.split('/')[0] ?? '';
+
   it('has every variant rendered once when the process is killed in the middle, but for what was under way', async () => {
     const renders: string[] = [];
     const first = await start();
@@ -63,6 +66,8 @@ describe('the queue of a prefetcher in files', () => {
     tell(second, { run: true });
     tell(second, { end: true });
     const lines = await second.end();
+    // What was under way was the first, and is again.
+    expect(imageOf(rendersOf(lines)[0])).toBe(imageOf(renders.at(-1)));
     renders.push(...rendersOf(lines));
     expect(lines.at(-1)).toMatchObject({ report: { failed: 0, dead: 0, retried: 0, aborted: false } });
     expect(new Set(renders).size).toBe(JOBS * EACH);
@@ -140,6 +145,27 @@ describe('the queue of a prefetcher in files', () => {
     for (const { queue } of [...opened, last]) await queue.close();
   });
 
+  it('goes on in the next log when what is over cannot be removed, and says so', async () => {
+    const { queue, told } = await openQueue(directory.path, 'writer', { short: 1024 });
+    const stays = join(directory.path, 'prefetch-000000000000.log');
+    await mkdir(stays);
+    await queue.add({ identifier: 'stays', priority: 0 });
+    for (let index = 0; index < 20; index += 1) {
+      const { job } = await queue.add({ identifier: `image ${index}`, priority: 0 });
+      expect(await queue.remove(job.id)).toBe(true);
+    }
+    expect(new Set(told)).toEqual(new Set(['removing former logs of the queue']));
+    const logs = (await readdir(directory.path)).filter((name) => name.endsWith('.log'));
+    expect(logs.length).toBe(2);
+    expect(logs).not.toContain('prefetch-000000000001.log');
+    const other = await openQueue(directory.path, 'reader');
+    expect([other.queue.counts.queued, other.told]).toEqual([1, ['removing former logs of the queue']]);
+    await rmdir(stays);
+    await other.queue.close();
+    await queue.close();
+    expect(await openDescriptors(directory.path)).toBe(0);
+  });
+
   it('goes on when its log is taken away or cut', async () => {
     const { queue } = await openQueue(directory.path, 'writer');
     await queue.add({ identifier: 'a', priority: 0 });
@@ -202,6 +228,31 @@ describe('the queue of a prefetcher in files', () => {
       expect(await queue.resume()).toBe(true);
       await queue.add({ identifier: 'again', priority: 0 });
       expect((await other.queue.claim())?.identifier).toBe('again');
+      for (const each of [journal, other.journal]) await each.close();
+    });
+
+    it('keeps what is set aside for what ends jobs when others who take more find the disk full', async () => {
+      mountSmall(directory.path, '1m');
+      const { queue, journal } = await openQueue(directory.path, 'writer');
+      const other = await openQueue(directory.path, 'other', { ended: ['writer'] });
+      for (const identifier of ['a', 'b']) await queue.add({ identifier, priority: 0 });
+      const job = await queue.claim();
+      const filling = join(directory.path, 'filling');
+      const fill = async (): Promise<void> => {
+        const { bavail, bsize } = await statfs(directory.path);
+        await appendFile(filling, Buffer.alloc(bavail * bsize));
+      };
+      await fill();
+      const full = { code: 'E_IMAGE_CACHE_STORE_FULL' };
+      const beats = async (): Promise<void> => {
+        for (let beat = 0; beat < 200; beat += 1) await journal.submit({ op: 'beat', holder: 'writer', progress: {} });
+      };
+      await expect(beats()).rejects.toMatchObject(full);
+      await expect(queue.add({ identifier: 'c', priority: 0 })).rejects.toMatchObject(full);
+      await expect(other.queue.claim()).rejects.toMatchObject(full);
+      await fill();
+      expect(job && (await queue.complete(job))).toBe(true);
+      expect(await queue.clear()).toBe(1);
       for (const each of [journal, other.journal]) await each.close();
     });
 

@@ -35,15 +35,16 @@ export async function openQueue(
   const { maxJobs = 1000, short, ended = [] } = settings;
   const told: string[] = [];
   const hasEnded = (name: string): Promise<boolean> => Promise.resolve(ended.includes(name));
+  const onError = (what: string): void => void told.push(what);
   const journal = await FileJournal.open({
     path,
     me: holder,
     durable: false,
     hasEnded,
     onDamage: (lines) => told.push(`${lines} damaged`),
+    onError,
     ...(short !== undefined && { short }),
   });
-  const onError = (what: string): void => void told.push(what);
   return { queue: new PrefetchQueue({ journal, clock, holder, hasEnded, maxJobs, onError }), journal, told };
 }
 

@@ -51,6 +51,7 @@ export async function createPrefetcher(
           onDamage: (lines) => {
             onError('reading the queue', new Error(`${lines} lines were cut short.`));
           },
+          onError,
         });
   const queue = new PrefetchQueue({ journal, clock, holder, hasEnded: ended, maxJobs, onError });
   const chance = (): number => randomInt(FINENESS) / FINENESS;

@@ -63,8 +63,8 @@ export type FolderListing = (folder: string, options: FolderListingOptions) => A
 /** Options of a prefetcher. */
 export interface PrefetchOptions {
   /**
-   * Directory of the queue, which processes may share; beside the cache, not inside of it. The queue is in memory
-   * without one, and gone with the process.
+   * Directory of the queue, which processes of one host may share, on a disk of it; beside the cache, not inside of it.
+   * The queue is in memory without one, and gone with the process.
    */
   readonly directory?: string;
   /**

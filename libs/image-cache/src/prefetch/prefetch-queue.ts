@@ -48,9 +48,12 @@ export class PrefetchQueue {
     return this.#options.journal.state.isPaused;
   }
 
-  /** When the next job may be done that has to wait; milliseconds since the epoch. */
+  /** When the next job may be done that has to wait, or is free if its process gives no sign of life; milliseconds since the epoch. */
   get nextDue(): number | undefined {
-    return this.#options.journal.state.jobs.nextDue();
+    const due = [this.#options.journal.state.jobs.nextDue(), this.#signs.nextLoss()].filter(
+      (each) => each !== undefined,
+    );
+    return due.length === 0 ? undefined : Math.min(...due);
   }
 
   /** Learns of what other processes have done. */
@@ -102,7 +105,7 @@ export class PrefetchQueue {
       if (next === undefined && (await this.#signs.reap())) continue;
       if (next === undefined) return undefined;
       const idle = next.notBefore === undefined ? {} : { idle: now - next.notBefore };
-      const { accepted, job } = await journal.submit({ op: 'claim', id: next.id, holder, ...idle });
+      const { accepted, job } = await journal.submit({ op: 'claim', id: next.id, holder, at: now, ...idle });
       if (!accepted || job === undefined) continue;
       this.#signs.give();
       return job;
@@ -134,7 +137,8 @@ export class PrefetchQueue {
 
   /** A job waits again, as if nobody had begun it. */
   release({ id }: QueuedJob): Promise<boolean> {
-    return this.#end(id, { op: 'release', id, holder: this.#options.holder });
+    const { holder, clock } = this.#options;
+    return this.#end(id, { op: 'release', id, holder, at: clock.now() });
   }
 
   /** Has jobs that have failed be as if they were new, one or all; returns how many. */
@@ -164,24 +168,32 @@ export class PrefetchQueue {
     return (await this.#options.journal.submit({ op: 'resume' })).accepted;
   }
 
-  /** Gives the jobs back that this process has and does not work on, as after a line that could not be written. */
+  /**
+   * Gives the jobs back that nobody works on: those that this process still has, as after a line that could not be
+   * written, and those of processes that have ended.
+   */
   async returnAll(): Promise<void> {
-    const { journal, holder } = this.#options;
-    await journal.sync();
-    const held = [...journal.state.jobs].filter((job) => job.holder === holder);
-    await Promise.all(held.map(({ id }) => journal.submit({ op: 'release', id, holder })));
+    await this.#returnOwn();
+    await this.#signs.reap();
   }
 
   /** Gives back what is being done, and ends. */
   async close(): Promise<void> {
     const { journal, holder } = this.#options;
-    this.#signs.close();
+    await this.#signs.close();
     try {
-      await this.returnAll();
+      await this.#returnOwn();
     } catch (error) {
       this.#options.onError(`giving the jobs of ${holder} back`, error);
     }
     await journal.close();
+  }
+
+  async #returnOwn(): Promise<void> {
+    const { journal, holder, clock } = this.#options;
+    await journal.sync();
+    const held = [...journal.state.jobs].filter((job) => job.holder === holder);
+    await Promise.all(held.map(({ id }) => journal.submit({ op: 'release', id, holder, at: clock.now() })));
   }
 
   async #end(id: string, operation: Parameters<Journal['submit']>[0]): Promise<boolean> {

@@ -227,45 +227,4 @@ describe.each(Object.entries(QUEUES))('the queue of a prefetcher %s', (_kind, ma
     const lanes = await Promise.all([lane(queue), lane(other), lane(queue), lane(other)]);
     expect(lanes.flat().sort()).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`).sort());
   });
-
-  it('takes the jobs of a process over that has ended', async () => {
-    const other = await open.another('other', { ended: ['me'] });
-    await add('a');
-    const job = await claimed();
-    expect(await take(other)).toBe('a');
-    await queue.sync();
-    expect([queue.isHeld(job), await queue.complete(job)]).toEqual([false, false]);
-    expect(other.counts.running).toBe(1);
-  });
-
-  it('leaves the jobs of a process alone for as long as it gives signs of life', async () => {
-    const other = await open.another('other');
-    await add('a');
-    await claimed();
-    for (let seconds = 0; seconds < 120; seconds += 10) {
-      expect(await take(other)).toBeUndefined();
-      await open.clock.advance(10 * SECOND);
-    }
-  });
-
-  it('takes the jobs of a process over that has given no sign of life for half a minute', async () => {
-    const { job } = await add('a');
-    await open.journal.submit({ op: 'claim', id: job.id, holder: 'on another host' });
-    expect(await take()).toBeUndefined();
-    await open.clock.advance(30 * SECOND - 1);
-    expect(await take()).toBeUndefined();
-    await open.clock.advance(1);
-    expect(await take()).toBe('a');
-  });
-
-  it('gives back what is not done at its end', async () => {
-    const other = await open.another('other');
-    await add('a');
-    await claimed();
-    await other.sync();
-    expect(other.counts).toMatchObject({ running: 1 });
-    await queue.returnAll();
-    await other.sync();
-    expect(other.find('a')).toMatchObject({ state: 'queued', attempts: 0 });
-  });
 });

@@ -52,7 +52,13 @@ function providersOf(cache: string | undefined): Provider[] {
       provide: PrefetchSchedule,
       inject: ['IMAGE_PREFETCH_MODULE_OPTIONS', token, ModuleRef],
       useFactory: (options: PrefetchModuleOptions, prefetcher: DefaultPrefetcher | undefined, moduleRef: ModuleRef) =>
-        new PrefetchSchedule({ prefetcher, times: prefetchTimes(options), moduleRef, cache }),
+        new PrefetchSchedule({
+          prefetcher,
+          times: prefetchTimes(options),
+          directory: options.directory,
+          moduleRef,
+          cache,
+        }),
     },
   ];
 }

@@ -6,11 +6,16 @@ import {
 } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { messageOf } from '../../common/errors.js';
+import { isLocalFilesystem } from '../../stores/filesystem/files/local-filesystem.js';
 import { ShiftTimer } from '../../worker/shift-timer.js';
 import type { DefaultPrefetcher } from '../default-prefetcher.js';
+import type { PrefetchReport } from '../prefetcher.js';
 
 /** Milliseconds between two sweeps, whatever is due. */
 const SHORTEST = 1000;
+
+/** Milliseconds from a sweep that has failed to the next one, whatever is due: it is likely to say the same again. */
+const QUIET = 30_000;
 
 /** When the queue is swept. */
 export interface PrefetchTimes {
@@ -24,6 +29,8 @@ export interface PrefetchScheduleOptions {
   /** Nothing happens without one. */
   readonly prefetcher: DefaultPrefetcher | undefined;
   readonly times: PrefetchTimes;
+  /** Of the queue, where it has one. */
+  readonly directory: string | undefined;
   readonly moduleRef: ModuleRef;
   /** Name of the cache, where it has one. */
   readonly cache: string | undefined;
@@ -47,9 +54,9 @@ export class PrefetchSchedule implements OnApplicationBootstrap, BeforeApplicati
   /** @throws ImageCacheError `E_IMAGE_CACHE_OPTIONS` when there is no scheduler */
   async onApplicationBootstrap(): Promise<void> {
     const { prefetcher, times } = this.#options;
-    if (prefetcher?.status().isPaused === true)
-      this.#logger.warn('The queue is paused: nothing is prefetched until somebody resumes it.');
-    if (prefetcher === undefined || times.interval === 0) return;
+    if (prefetcher === undefined) return;
+    await this.#warn(prefetcher);
+    if (times.interval === 0) return;
     await this.#timer.open();
     this.#schedule(prefetcher, times.initialDelay);
   }
@@ -66,28 +73,45 @@ export class PrefetchSchedule implements OnApplicationBootstrap, BeforeApplicati
     await this.#options.prefetcher?.close();
   }
 
+  async #warn(prefetcher: DefaultPrefetcher): Promise<void> {
+    const { directory } = this.#options;
+    if (prefetcher.status().isPaused)
+      this.#logger.warn('The queue is paused: nothing is prefetched until somebody resumes it.');
+    if (directory !== undefined && !(await isLocalFilesystem(directory)))
+      this.#logger.warn(
+        `prefetch.directory: ${directory} is on no file system that is known to be local. On a network share, what two ` +
+          'hosts write to a queue at a time gets lost: give each host a queue of its own, on its own disk.',
+      );
+  }
+
   #schedule(prefetcher: DefaultPrefetcher, delay: number): void {
     if (this.#isClosing) return;
     this.#timer.schedule(delay, () => {
-      void this.#sweep(prefetcher).then(() => {
-        this.#schedule(prefetcher, this.#pause(prefetcher));
+      void this.#sweep(prefetcher).then((isWell) => {
+        const pause = this.#pause(prefetcher);
+        this.#schedule(prefetcher, isWell ? pause : Math.max(QUIET, pause));
       });
     });
     prefetcher.planned(this.#timer.nextAt);
   }
 
-  async #sweep(prefetcher: DefaultPrefetcher): Promise<void> {
+  /** Returns whether it came to its end. */
+  async #sweep(prefetcher: DefaultPrefetcher): Promise<boolean> {
     try {
-      const report = await prefetcher.run();
-      const { completed, retried, dead, rendered, cached, failed, omitted, duration } = report;
-      if (completed + retried + dead === 0) return;
-      this.#logger.log(
-        `Images prefetched: ${completed}, in ${duration} ms (${rendered} rendered, ${cached} cached, ${failed} failed, ${omitted} left out that their images cannot have); ` +
-          `${retried} will be tried again, ${dead} were given up`,
-      );
+      this.#tell(await prefetcher.run());
+      return true;
     } catch (error) {
       if (!this.#isClosing) this.#logger.error(`Prefetching failed: ${messageOf(error)}`);
+      return false;
     }
+  }
+
+  #tell({ completed, retried, dead, rendered, cached, failed, omitted, duration }: PrefetchReport): void {
+    if (completed + retried + dead === 0) return;
+    this.#logger.log(
+      `Images prefetched: ${completed}, in ${duration} ms (${rendered} rendered, ${cached} cached, ${failed} failed, ${omitted} left out that their images cannot have); ` +
+        `${retried} will be tried again, ${dead} were given up`,
+    );
   }
 
   #pause(prefetcher: DefaultPrefetcher): number {

@@ -2,7 +2,7 @@ import { ImageCacheError, isImageCacheError, messageOf } from '../../common/erro
 import type { Journal } from './journal.js';
 import { DiskReserve } from './disk-reserve.js';
 import { LogDirectory, type LogDirectoryOptions, type OpenedLog } from './log-directory.js';
-import { isNoRoom, noRoom } from './log-file.js';
+import { isNoRoom, noRoom, type LogFile } from './log-file.js';
 import {
   decodeOperation,
   type LogMark,
@@ -12,6 +12,7 @@ import {
 } from './queue-operation.js';
 import { beginningOf, VERSION } from './log-beginning.js';
 import { QueueState } from './queue-state.js';
+import { Submissions, type Submitted } from './submissions.js';
 import { writeOperations } from './write-operations.js';
 
 /** A log that is not longer goes on; bytes. */
@@ -29,21 +30,16 @@ export interface FileJournalOptions extends LogDirectoryOptions {
   readonly durable: boolean;
   /** Told of lines that were cut short. */
   readonly onDamage: (lines: number) => void;
+  /** Told of what fails that does not keep the journal from going on. */
+  readonly onError: (what: string, error: unknown) => void;
   /** A log that is longer may be taken over from; bytes. @default 1 MB */
   readonly short?: number;
 }
 
-interface Submitted {
-  readonly name: string;
-  readonly operation: QueueOperation;
-  readonly resolve: (outcome: QueueOutcome) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
- * A journal in files, which any number of processes append to and follow. No lock is taken, so that no process that dies
- * leaves one: the order in which the lines are in the file is the order of the operations, and everybody reads the own
- * one back to learn what came of it.
+ * A journal in files, which any number of processes of one host append to and follow. No lock is taken, so that no process
+ * that dies leaves one: the order in which the lines are in the file is the order of the operations, and everybody reads
+ * the own one back to learn what came of it. Over a network, file systems append where they believe the end to be.
  *
  * A log that has grown is sealed by a line. What is appended behind it does not count, and is written anew by its author
  * to the log that takes over: this begins with the state at the seal, which all agree on, so that whoever comes first
@@ -54,10 +50,8 @@ export class FileJournal implements Journal {
   readonly #options: FileJournalOptions;
   readonly #directory: LogDirectory;
   readonly #reserve: DiskReserve;
-  readonly #submitted = new Map<string, Submitted>();
-  #waiting: Submitted[] = [];
+  readonly #submissions: Submissions;
   #opened: OpenedLog;
-  #count = 0;
   #isSealed = false;
   #next: Promise<void> | undefined;
   #passing: Promise<void> = Promise.resolve();
@@ -66,6 +60,7 @@ export class FileJournal implements Journal {
     this.#options = options;
     this.#directory = directory;
     this.#reserve = new DiskReserve(options.path);
+    this.#submissions = new Submissions(options.me);
     this.#opened = opened;
   }
 
@@ -76,7 +71,7 @@ export class FileJournal implements Journal {
       const opened = await directory.open(() => beginningOf(options.me, new QueueState()));
       const journal = new FileJournal(options, directory, opened);
       await journal.#follow();
-      await directory.clearUp(journal.#opened.generation);
+      await journal.#clearUp();
       return journal;
     } catch (cause) {
       if (isImageCacheError(cause)) throw cause;
@@ -86,12 +81,7 @@ export class FileJournal implements Journal {
   }
 
   async submit(operation: QueueOperation): Promise<QueueOutcome> {
-    const outcome = new Promise<QueueOutcome>((resolve, reject) => {
-      this.#count += 1;
-      const name = `${this.#options.me}:${this.#count}`;
-      this.#waiting.push({ name, operation, resolve, reject });
-    });
-    outcome.catch(ignore);
+    const outcome = this.#submissions.add(operation);
     await this.sync();
     return outcome;
   }
@@ -117,39 +107,36 @@ export class FileJournal implements Journal {
   async #pass(): Promise<void> {
     try {
       do await this.#turn();
-      while (this.#waiting.length > 0);
+      while (this.#submissions.isAnyWaiting);
       await this.#compact();
     } catch (error) {
-      this.#rejectAll(error);
+      this.#submissions.reject(error);
       throw error;
     }
   }
 
   async #turn(): Promise<void> {
-    for (const submitted of this.#waiting.splice(0)) this.#submitted.set(submitted.name, submitted);
+    const submissions = this.#submissions;
+    submissions.begin();
     await this.#refuseMore();
-    let failure = await this.#write([...this.#submitted.values()]);
-    if (isImageCacheError(failure, 'E_IMAGE_CACHE_STORE_FULL') && (await this.#reserve.spend())) {
-      this.#rejectAll(failure, isMore);
-      failure = await this.#write([...this.#submitted.values()]);
+    let failure = await this.#write(submissions.current);
+    if (isImageCacheError(failure, 'E_IMAGE_CACHE_STORE_FULL')) {
+      submissions.reject(failure, isMore);
+      if (submissions.current.length > 0 && (await this.#reserve.spend()))
+        failure = await this.#write(submissions.current);
     }
     // What was written before the failure, or before the seal, has come to its outcome.
-    if (failure !== undefined) this.#rejectAll(failure);
-    this.#waiting.push(...this.#submitted.values());
-    this.#submitted.clear();
+    if (failure !== undefined) submissions.reject(failure);
+    submissions.end();
   }
 
-  /** Nothing is taken in or begun without the room that it takes to end it, or to empty the queue. */
+  /**
+   * Nothing is taken in or begun without the room that it takes to end it, or to empty the queue. Signs of life go by the
+   * same: nobody is taken for lost, either, where none can be given.
+   */
   async #refuseMore(): Promise<void> {
-    if (![...this.#submitted.values()].some(isMore) || (await this.#reserve.keep())) return;
-    this.#rejectAll(noRoom(), isMore);
-  }
-
-  #rejectAll(failure: unknown, isMeant: (submitted: Submitted) => boolean = () => true): void {
-    for (const submitted of [...this.#submitted.values()].filter(isMeant)) {
-      this.#submitted.delete(submitted.name);
-      submitted.reject(failure);
-    }
+    if (!this.#submissions.current.some(isMore) || (await this.#reserve.keep())) return;
+    this.#submissions.reject(noRoom(), isMore);
   }
 
   /** Returns what has gone wrong. */
@@ -201,9 +188,7 @@ export class FileJournal implements Journal {
   }
 
   #apply(name: string, operation: QueueOperation): void {
-    const outcome = this.state.apply(operation);
-    this.#submitted.get(name)?.resolve(outcome);
-    this.#submitted.delete(name);
+    this.#submissions.resolve(name, this.state.apply(operation));
   }
 
   /** What is sealed goes on nowhere else, so it may have the room that is set aside. */
@@ -224,17 +209,26 @@ export class FileJournal implements Journal {
     const beginning = (): Iterable<string> => beginningOf(this.#options.me, this.state);
     await this.#create(generation + 1, beginning);
     const opened = await this.#directory.open(beginning);
-    await log.close();
-    await this.#directory.clearUp(opened.generation);
     if (!this.#isSealed || opened.generation !== generation + 1) this.state.reset();
     this.#opened = opened;
     this.#isSealed = false;
+    await this.#clearUp(log);
+  }
+
+  /** Leaves a former log, and takes away what nobody needs; what cannot be done now is, with the next log. */
+  async #clearUp(former?: LogFile): Promise<void> {
+    try {
+      await former?.close();
+      await this.#directory.clearUp(this.#opened.generation);
+    } catch (error) {
+      this.#options.onError('removing former logs of the queue', error);
+    }
   }
 }
 
-/** What asks for more room than it gives back. */
+/** What can wait for room: it ends nothing. */
 function isMore({ operation }: Submitted): boolean {
-  return ['add', 'claim'].includes(operation.op);
+  return ['add', 'claim', 'beat', 'expire'].includes(operation.op);
 }
 
 function isMark(operation: WrittenOperation['operation']): operation is LogMark {

@@ -88,14 +88,23 @@ export class LogDirectory {
     return bavail * bsize > bytes;
   }
 
-  /** Removes the logs that others have taken over from, and what processes have left behind that have ended. */
+  /**
+   * Removes the logs that others have taken over from, and what processes have left behind that have ended.
+   *
+   * @throws what the system says of one that stays; the others are gone
+   */
   async clearUp(generation: number): Promise<void> {
-    const { hasEnded } = this.#options;
-    for (const name of await readdir(this.path)) {
-      const holder = DRAFT.exec(name)?.[1];
-      const isFormer = Number(LOG.exec(name)?.[1] ?? Infinity) < generation;
-      if (isFormer || (holder !== undefined && (await hasEnded(holder)))) await removeIfPresent(join(this.path, name));
-    }
+    const removals = (await readdir(this.path)).map((name) => this.#removeIfOver(name, generation));
+    const outcomes = await Promise.allSettled(removals);
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+  }
+
+  async #removeIfOver(name: string, generation: number): Promise<void> {
+    const holder = DRAFT.exec(name)?.[1];
+    const isFormer = Number(LOG.exec(name)?.[1] ?? Infinity) < generation;
+    const isOver = isFormer || (holder !== undefined && (await this.#options.hasEnded(holder)));
+    if (isOver) await removeIfPresent(join(this.path, name));
   }
 
   #logOf(generation: number): string {

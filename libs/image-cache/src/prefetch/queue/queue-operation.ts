@@ -22,7 +22,7 @@ export type QueueOperation =
   /** `again`: what is being done for the image at the moment does not count. */
   | { readonly op: 'add'; readonly job: NewJob; readonly again?: boolean }
   /** `idle`: for so long, a job that has failed could have been tried again, and nobody did; milliseconds. */
-  | { readonly op: 'claim'; readonly id: string; readonly holder: string; readonly idle?: number }
+  | { readonly op: 'claim'; readonly id: string; readonly holder: string; readonly at?: number; readonly idle?: number }
   | { readonly op: 'done'; readonly id: string; readonly holder: string; readonly revision: number }
   /** Without `notBefore` it is given up. */
   | {
@@ -33,7 +33,7 @@ export type QueueOperation =
       readonly at: number;
       readonly notBefore?: number;
     }
-  | { readonly op: 'release'; readonly id: string; readonly holder: string }
+  | { readonly op: 'release'; readonly id: string; readonly holder: string; readonly at?: number }
   /** Jobs that have failed are as if they were new: one of them, or all. */
   | { readonly op: 'retry'; readonly id?: string }
   /** With a `revision`, only if nothing more is wanted of the image since. */
@@ -42,12 +42,25 @@ export type QueueOperation =
   /** No job is to be begun, or jobs again. */
   | { readonly op: 'pause' | 'resume' }
   /** The holder is alive. */
-  | { readonly op: 'beat'; readonly holder: string; readonly progress: Readonly<Record<string, PrefetchProgress>> }
+  | {
+      readonly op: 'beat';
+      readonly holder: string;
+      readonly at?: number;
+      readonly progress: Readonly<Record<string, PrefetchProgress>>;
+    }
   /** Its jobs are free, if it has written nothing since it was seen to have written so much. */
   | { readonly op: 'expire'; readonly holder: string; readonly beats: number }
   /** The parts of a state that is taken over. */
   | { readonly op: 'restore'; readonly job: QueuedJob }
-  | { readonly op: 'known'; readonly holder: string; readonly beats: number };
+  | ({ readonly op: 'known'; readonly holder: string } & LastSign);
+
+/** What is known of the life of a holder. */
+export interface LastSign {
+  /** How often it has written something. */
+  readonly beats: number;
+  /** When it has said so last; milliseconds since the epoch. */
+  readonly at?: number;
+}
 
 /** What came of an operation. */
 export interface QueueOutcome {

@@ -1,5 +1,5 @@
 import { JobList } from './job-list.js';
-import type { NewJob, QueuedJob, QueueOperation, QueueOutcome } from './queue-operation.js';
+import type { LastSign, NewJob, QueuedJob, QueueOperation, QueueOutcome } from './queue-operation.js';
 
 /** Jobs that were given up and are remembered; the longest known go. */
 const MOST_DEAD = 1000;
@@ -19,15 +19,14 @@ type Effects = { readonly [O in QueueOperation as O['op']]: (operation: O) => Qu
  */
 export class QueueState {
   readonly jobs = new JobList();
-  /** By name, how often a holder has written something. */
-  readonly #holders = new Map<string, number>();
+  readonly #holders = new Map<string, LastSign>();
   #isPaused = false;
   readonly #effects: Effects = {
     add: ({ job, again = false }) => this.#add(job, again),
     claim: (claim) => this.#claim(claim),
     done: ({ id, holder, revision }) => this.#done(id, holder, revision),
     failed: (failure) => this.#fail(failure),
-    release: ({ id, holder }) => this.#move(id, { from: holder, to: { state: 'queued' } }),
+    release: ({ id, holder, at }) => this.#release(id, holder, at),
     retry: ({ id }) => this.#retry(id),
     remove: ({ id, revision }) => this.#remove(id, revision),
     clear: () => this.#clear(),
@@ -36,16 +35,15 @@ export class QueueState {
     beat: ({ holder, progress }) => this.#progress(holder, progress),
     expire: ({ holder, beats }) => this.#expire(holder, beats),
     restore: ({ job }) => this.#put(job),
-    known: ({ holder, beats }) => {
-      this.#holders.set(holder, beats);
+    known: ({ holder, beats, at }) => {
+      this.#holders.set(holder, { beats, ...(at !== undefined && { at }) });
       return { accepted: true };
     },
   };
 
   /** Does an operation, and tells what came of it. */
   apply(operation: QueueOperation): QueueOutcome {
-    if ('holder' in operation && !['expire', 'known'].includes(operation.op))
-      this.#holders.set(operation.holder, this.beatsOf(operation.holder) + 1);
+    if ('holder' in operation && !['expire', 'known'].includes(operation.op)) this.#note(operation);
     const effect = this.#effects[operation.op] as (operation: QueueOperation) => QueueOutcome;
     return effect(operation);
   }
@@ -55,16 +53,19 @@ export class QueueState {
     return this.#isPaused;
   }
 
-  /** How often a holder has written something. */
-  beatsOf(holder: string): number {
-    return this.#holders.get(holder) ?? 0;
+  /** What is known of the life of a holder. */
+  lastSignOf(holder: string): LastSign {
+    return this.#holders.get(holder) ?? { beats: 0 };
   }
 
   /** Those who have jobs now. */
   holders(): ReadonlySet<string> {
     const holders = new Set<string>();
-    if (this.jobs.counts.running === 0) return holders;
-    for (const { holder } of this.jobs) if (holder !== undefined) holders.add(holder);
+    for (const { state, holder } of this.jobs) {
+      // They come first.
+      if (state !== 'running') break;
+      if (holder !== undefined) holders.add(holder);
+    }
     return holders;
   }
 
@@ -83,8 +84,12 @@ export class QueueState {
   /** The operations that make this state out of none. */
   *snapshot(): Generator<QueueOperation> {
     if (this.#isPaused) yield { op: 'pause' };
-    for (const holder of this.holders()) yield { op: 'known', holder, beats: this.beatsOf(holder) };
+    for (const holder of this.holders()) yield { op: 'known', holder, ...this.lastSignOf(holder) };
     for (const job of this.jobs) yield { op: 'restore', job };
+  }
+
+  #note({ holder, at = this.lastSignOf(holder).at }: { readonly holder: string; readonly at?: number }): void {
+    this.#holders.set(holder, { beats: this.lastSignOf(holder).beats + 1, ...(at !== undefined && { at }) });
   }
 
   #put(job: QueuedJob): QueueOutcome {
@@ -104,22 +109,16 @@ export class QueueState {
   }
 
   #claim({ id, holder, idle = 0 }: Claim): QueueOutcome {
-    if (this.#isPaused) return REFUSED;
-    const failingSince = this.jobs.get(id)?.failingSince;
+    const job = this.#held(id, undefined);
+    if (this.#isPaused || job === undefined) return REFUSED;
+    const { failingSince } = job;
     const later = failingSince === undefined ? {} : { failingSince: failingSince + idle };
-    return this.#move(id, { from: undefined, to: { state: 'running', holder, ...later } });
+    return this.#put({ ...freed(job), state: 'running', holder, ...later });
   }
 
-  #move(
-    id: string,
-    {
-      from,
-      to,
-    }: { readonly from: string | undefined; readonly to: Pick<QueuedJob, 'state' | 'holder' | 'failingSince'> },
-  ): QueueOutcome {
-    const job = this.#held(id, from);
-    if (job === undefined) return REFUSED;
-    return this.#put({ ...freed(job), ...to });
+  #release(id: string, holder: string, at: number | undefined): QueueOutcome {
+    const job = this.#held(id, holder);
+    return job === undefined ? REFUSED : this.#put(givenBack(job, at));
   }
 
   #done(id: string, holder: string, revision: number): QueueOutcome {
@@ -175,9 +174,10 @@ export class QueueState {
   }
 
   #expire(holder: string, beats: number): QueueOutcome {
-    if (this.beatsOf(holder) !== beats) return REFUSED;
+    const { at, ...sign } = this.lastSignOf(holder);
+    if (sign.beats !== beats) return REFUSED;
     const held = [...this.jobs].filter((job) => job.holder === holder);
-    for (const job of held) this.jobs.put({ ...freed(job), state: 'queued' });
+    for (const job of held) this.jobs.put(givenBack(job, at));
     return { accepted: true, count: held.length };
   }
 
@@ -201,6 +201,12 @@ function hasFailed({ state, attempts }: QueuedJob): boolean {
 function freed(job: QueuedJob): QueuedJob {
   const { error, failingSince } = job;
   return { ...bare(job), ...(error !== undefined && { error }), ...(failingSince !== undefined && { failingSince }) };
+}
+
+/** A job that waits again. One that has failed before could be tried from now on: until somebody does, it fails no longer. */
+function givenBack(job: QueuedJob, at: number | undefined): QueuedJob {
+  const isFailing = job.failingSince !== undefined && at !== undefined;
+  return { ...freed(job), ...(isFailing && { notBefore: at }) };
 }
 
 /** A job that waits, without what has failed, either. */

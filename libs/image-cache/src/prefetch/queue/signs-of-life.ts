@@ -29,6 +29,7 @@ export class SignsOfLife {
   /** By holder, how much it had written at the last look, and since when it has been no more. */
   readonly #seen = new Map<string, { readonly beats: number; readonly since: number }>();
   #beating: ScheduledCall | undefined;
+  #beat: Promise<void> = Promise.resolve();
 
   constructor(options: SignsOfLifeOptions) {
     this.#options = options;
@@ -36,13 +37,13 @@ export class SignsOfLife {
 
   /** Gives signs for as long as this process has jobs. */
   give(): void {
-    const { clock, journal, holder, progress, onError } = this.#options;
+    const { clock, journal, holder, onError } = this.#options;
     this.#beating ??= repeat(clock, BEAT, () => {
       if (!journal.state.holders().has(holder)) {
-        this.close();
+        this.#stop();
         return;
       }
-      journal.submit({ op: 'beat', holder, progress: progress() }).catch((error: unknown) => {
+      this.#beat = this.#giveOne().catch((error: unknown) => {
         onError('giving a sign of life', error);
       });
     });
@@ -62,18 +63,45 @@ export class SignsOfLife {
     return isAny;
   }
 
-  close(): void {
+  /** When the next process counts as lost, if it gives no sign of life until then; milliseconds since the epoch. */
+  nextLoss(): number | undefined {
+    const { journal, holder: me } = this.#options;
+    const others = [...journal.state.holders()].filter((holder) => holder !== me);
+    return others.length === 0 ? undefined : Math.min(...others.map((holder) => this.#look(holder).since + LOST));
+  }
+
+  async close(): Promise<void> {
+    this.#stop();
+    await this.#beat;
+  }
+
+  #stop(): void {
     this.#beating?.cancel();
     this.#beating = undefined;
   }
 
+  /** What others have left may be more urgent than what this process would do next. */
+  async #giveOne(): Promise<void> {
+    const { clock, journal, holder, progress } = this.#options;
+    await journal.submit({ op: 'beat', holder, at: clock.now(), progress: progress() });
+    await this.reap();
+  }
+
   async #reapOf(holder: string): Promise<boolean> {
     const { journal, clock, hasEnded } = this.#options;
-    const beats = journal.state.beatsOf(holder);
-    const known = this.#seen.get(holder);
-    const since = known?.beats === beats ? known.since : clock.now();
-    this.#seen.set(holder, { beats, since });
+    const { beats, since } = this.#look(holder);
     const isLost = clock.now() - since >= LOST || (await hasEnded(holder));
     return isLost && (await journal.submit({ op: 'expire', holder, beats })).accepted;
+  }
+
+  /** A process that has just begun goes by what the journal says; the clock of who has written that may be fast. */
+  #look(holder: string): { readonly beats: number; readonly since: number } {
+    const { journal, clock } = this.#options;
+    const now = clock.now();
+    const { beats, at = now } = journal.state.lastSignOf(holder);
+    const known = this.#seen.get(holder);
+    const look = known?.beats === beats ? known : { beats, since: Math.min(at, now) };
+    this.#seen.set(holder, look);
+    return look;
   }
 }
