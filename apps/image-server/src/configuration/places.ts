@@ -30,6 +30,13 @@ const RULES: readonly { readonly outer: KnownKey; readonly inner: readonly Known
     reason: 'the cache has that directory for itself',
   },
   { outer: SOURCE, inner: [PICTURES, ORIGINALS], reason: 'what is cached would be taken for originals' },
+  { outer: SOURCE, inner: [HISTORY], reason: 'old files of the history are removed, and none of the originals may be' },
+  { outer: QUEUE, inner: [HISTORY], reason: 'the queue has that directory for itself' },
+  {
+    outer: HISTORY,
+    inner: [PICTURES, ORIGINALS, SOURCE, QUEUE],
+    reason: 'the history has that directory for itself',
+  },
 ];
 
 /**

@@ -1,4 +1,4 @@
-import { Controller, UseFilters, UseGuards, type CanActivate, type Type } from '@nestjs/common';
+import { Controller, UseFilters, UseGuards, UseInterceptors, type CanActivate, type Type } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { AdminExceptionFilter } from './admin-exception.filter.js';
 import { AdminGuard } from './auth/admin-guard.js';
@@ -12,6 +12,7 @@ import { UnencodedSlashController } from './controllers/unencoded-slash.controll
 import { WorkerController } from './controllers/worker.controller.js';
 import { DashboardFeedController, DashboardPageController } from './dashboard/dashboard.controllers.js';
 import type { ImageCacheAdminExtras } from './admin-options.js';
+import { IdleLimitInterceptor } from './idle-limit.interceptor.js';
 import { joinPaths, otherMethodsOf } from './other-methods.js';
 
 /** The controllers of the admin API, relative to its path. */
@@ -57,6 +58,7 @@ function mount(base: Type, path: string, guards: readonly Type<CanActivate>[]): 
   Object.defineProperty(Mounted, 'name', { value: base.name });
   Controller(joinPaths(path, String(Reflect.getMetadata(PATH_METADATA, base))))(Mounted);
   UseGuards(AdminGuard, ...guards)(Mounted);
+  UseInterceptors(IdleLimitInterceptor)(Mounted);
   UseFilters(AdminExceptionFilter)(Mounted);
   return Mounted;
 }

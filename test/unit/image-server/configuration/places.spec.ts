@@ -20,6 +20,8 @@ const BELOW_FILE = / cannot be a directory, since \S+\/file is a file\.\n$/;
 
 const FOR_ITSELF = 'the cache has that directory for itself.';
 
+const HISTORY_ITSELF = 'the history has that directory for itself.';
+
 describe('Directories', () => {
   it.each([
     [`${REMOTE}${PICTURES}: /data\n${ORIGINALS}: /data/originals`, ORIGINALS, PICTURES, FOR_ITSELF],
@@ -31,6 +33,13 @@ describe('Directories', () => {
     [`${PICTURES}: /data\n${SOURCE}: /data/images`, SOURCE, PICTURES, FOR_ITSELF],
     [`${PICTURES}: /data\n${SOURCE}: /data`, SOURCE, PICTURES, FOR_ITSELF],
     [`${PICTURES}: /data/cache\n${SOURCE}: /data`, PICTURES, SOURCE, 'what is cached would be taken for originals.'],
+    [`${SOURCE}: /data\n${HISTORY}: /data`, HISTORY, SOURCE, 'none of the originals may be.'],
+    [`${SOURCE}: /data\n${HISTORY}: /data/history`, HISTORY, SOURCE, 'none of the originals may be.'],
+    [`${QUEUE}: /data\n${HISTORY}: /data/history`, HISTORY, QUEUE, 'the queue has that directory for itself.'],
+    [`${SOURCE}: /data/images\n${HISTORY}: /data`, SOURCE, HISTORY, HISTORY_ITSELF],
+    [`${QUEUE}: /data/queue\n${HISTORY}: /data`, QUEUE, HISTORY, HISTORY_ITSELF],
+    [`${PICTURES}: /data/pictures\n${HISTORY}: /data`, PICTURES, HISTORY, HISTORY_ITSELF],
+    [`${REMOTE}${ORIGINALS}: /data/originals\n${HISTORY}: /data`, ORIGINALS, HISTORY, HISTORY_ITSELF],
   ])('are not in one another: %j', async (yaml, inner, outer, reason) => {
     const message = await messageOf(fromFile(yaml));
     expect(message).toMatch(/^\S+: \S+ \(server\.yaml:\d\) is (that of|inside of) \S+ \(\S+\); .+\.$/);

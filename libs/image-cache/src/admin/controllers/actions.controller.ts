@@ -1,5 +1,7 @@
-import { Body, Controller, HttpCode, Inject, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { ServerResponse } from 'node:http';
+import { clientSignal } from '../../nest/client-signal.js';
 import type { RoutedRequest } from '../../nest/http-exchange.js';
 import type { CacheEventMap } from '../../observability/events.js';
 import type { Prefetcher } from '../../prefetch/prefetcher.js';
@@ -13,6 +15,7 @@ import { ChangedDto, ChangedReportDto, ConfiguredDto, SweepDto, SweepReportDto }
 import { Answers, DescribedChange, DescribedChangeAlways, DryRun } from '../dto/problems.js';
 import type { Asked } from '../asked.js';
 import { Fields, refuseFields, wrong } from '../input/fields.js';
+import type { Reply } from '../reply.js';
 import { outcomeOf } from '../tasks/task-outcome.js';
 
 /** Steps, or images, that one request may name. */
@@ -25,6 +28,7 @@ export class ActionsController {
   readonly #cache: ImageCache;
   readonly #prefetcher: Prefetcher | undefined;
   readonly #audit: Audit;
+  #counting: Promise<unknown> = Promise.resolve();
 
   constructor(
     @Inject(ADMIN_CACHE) cache: ImageCache,
@@ -42,13 +46,17 @@ export class ActionsController {
   @DryRun()
   @Answers(200, 'What was done, or would be.', SweepReportDto)
   @DescribedChangeAlways()
-  prune(@Query() query: unknown, @Body() body: unknown, @Req() request: RoutedRequest): Promise<SweepReport> {
+  prune(
+    @Query() query: unknown,
+    @Body() body: unknown,
+    @Req() request: RoutedRequest,
+    @Res({ passthrough: true }) reply: Reply & ServerResponse,
+  ): Promise<SweepReport> {
     Fields.of(body, [], 'body');
-    return this.#sweep(request, {
-      what: 'prune',
-      query,
-      sweep: (how) => this.#cache.sweep({ ...how, steps: ['bounds'] }),
-    });
+    return this.#sweep(
+      { request, reply },
+      { what: 'prune', query, sweep: (how) => this.#cache.sweep({ ...how, steps: ['bounds'] }) },
+    );
   }
 
   @Post('clean')
@@ -57,9 +65,14 @@ export class ActionsController {
   @DryRun()
   @Answers(200, 'What was done, or would be.', SweepReportDto)
   @DescribedChangeAlways()
-  clean(@Query() query: unknown, @Body() body: unknown, @Req() request: RoutedRequest): Promise<SweepReport> {
+  clean(
+    @Query() query: unknown,
+    @Body() body: unknown,
+    @Req() request: RoutedRequest,
+    @Res({ passthrough: true }) reply: Reply & ServerResponse,
+  ): Promise<SweepReport> {
     Fields.of(body, [], 'body');
-    return this.#sweep(request, { what: 'clean', query, sweep: (how) => this.#cache.cleanUp(how) });
+    return this.#sweep({ request, reply }, { what: 'clean', query, sweep: (how) => this.#cache.cleanUp(how) });
   }
 
   @Post('sweep')
@@ -69,11 +82,16 @@ export class ActionsController {
   @DryRun()
   @Answers(200, 'What was done, or would be.', SweepReportDto)
   @DescribedChangeAlways()
-  sweep(@Query() query: unknown, @Body() body: unknown, @Req() request: RoutedRequest): Promise<SweepReport> {
+  sweep(
+    @Query() query: unknown,
+    @Body() body: unknown,
+    @Req() request: RoutedRequest,
+    @Res({ passthrough: true }) reply: Reply & ServerResponse,
+  ): Promise<SweepReport> {
     // What is no name of a step is refused by the cache.
     const steps = Fields.of(body, ['steps'], 'body').texts('steps', MOST) as readonly SweepStepName[] | undefined;
     const sweep = (how: SweepOptions): Promise<SweepReport> => this.#cache.sweep({ ...how, ...(steps && { steps }) });
-    return this.#sweep(request, { what: 'sweep', query, sweep });
+    return this.#sweep({ request, reply }, { what: 'sweep', query, sweep });
   }
 
   @Post('changed')
@@ -148,12 +166,25 @@ export class ActionsController {
     return { cache: this.#cache, prefetcher: this.#prefetcher };
   }
 
-  async #sweep(request: RoutedRequest, { what, query, sweep }: Sweep): Promise<SweepReport> {
+  async #sweep({ request, reply }: Exchange, { what, query, sweep }: Sweep): Promise<SweepReport> {
     const dryRun = Fields.of(query, ['dryRun'], 'query').flag('dryRun');
-    const report = await this.#audit.attempt(request, { what }, () => sweep({ dryRun }));
+    const work = dryRun ? () => this.#count(sweep, clientSignal(reply.raw ?? reply)) : () => sweep({});
+    const report = await this.#audit.attempt(request, { what }, work);
     if (!dryRun) this.#audit.tell(request, { what, ...outcomeOf(report) });
     return report;
   }
+
+  /** What has all entries looked at is done once at a time, and for as long as somebody waits for it. */
+  #count(sweep: Sweep['sweep'], signal: AbortSignal): Promise<SweepReport> {
+    const counted = this.#counting.then(() => sweep({ dryRun: true, signal }));
+    this.#counting = counted.catch(() => undefined);
+    return counted;
+  }
+}
+
+interface Exchange {
+  readonly request: RoutedRequest;
+  readonly reply: Reply & ServerResponse;
 }
 
 interface Sweep {

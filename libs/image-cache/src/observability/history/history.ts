@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { repeat } from '../../common/repeat.js';
 import type { Clock, ScheduledCall } from '../../ports/clock.js';
 import type { Tier } from '../events.js';
@@ -7,7 +5,7 @@ import { forecast, type ValueAt } from './forecast.js';
 import { historyDocument, type HistoryDocument, type HistoryParts } from './history-document.js';
 import { Notices } from './notices.js';
 import type { Observed, QueueLength } from './observed.js';
-import { ProcessFiles, type ProcessRecord, type StoredRow } from './process-files.js';
+import { newProcessId, ProcessFiles, type ProcessRecord, type StoredRow } from './process-files.js';
 import { Ring, type RingRow } from './ring.js';
 import { Sampler } from './sampler.js';
 import { emptyRow, foldRow, placeOf, SERIES_NAMES, WIDTH } from './series.js';
@@ -65,7 +63,7 @@ export class History {
   readonly #fine = new Ring(FINE);
   readonly #coarse = new Ring(COARSE);
   readonly #files: ProcessFiles | undefined;
-  readonly #id = `${hostname().replaceAll(/[^\w.-]/g, '-')}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  readonly #id = newProcessId();
   readonly #startedAt: number;
   readonly #listeners = new Set<() => void>();
   readonly #repeated: readonly ScheduledCall[];

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemCode } from '../../common/errors.js';
 
@@ -28,6 +30,23 @@ const MOST_FILES = 16;
 
 /** A larger one is none of ours; bytes. */
 const LARGEST = 8 * 1024 * 1024;
+
+/** What is made of a {@link ProcessRecord.id}; whatever else is in the directory is left alone. */
+const OURS = /^([\w.-]+-\d+-[\da-f]{8})\.json(\.tmp)?$/;
+
+/** A name for this process that no other one has, which {@link ProcessFiles} know again as one of theirs. */
+export function newProcessId(): string {
+  return `${hostname().replaceAll(/[^\w.-]/g, '-')}-${process.pid}-${randomBytes(4).toString('hex')}`;
+}
+
+interface ProcessFile {
+  readonly name: string;
+  /** Names the process. */
+  readonly id: string;
+  /** Whether it was not written to its end, or is not yet. */
+  readonly isUnfinished: boolean;
+  readonly modified: number;
+}
 
 interface Known {
   readonly modified: number;
@@ -87,16 +106,24 @@ export class ProcessFiles {
     }
   }
 
-  async #newest(own: string, now: number): Promise<{ readonly name: string; readonly modified: number }[]> {
-    const files: { name: string; modified: number }[] = [];
+  async #newest(own: string, now: number): Promise<ProcessFile[]> {
+    const files: ProcessFile[] = [];
     for (const name of await this.#names()) {
-      if (!/^[\w.-]+\.json(\.tmp)?$/.test(name) || name.startsWith(`${own}.json`)) continue;
+      const [, id, unfinished] = OURS.exec(name) ?? [];
+      if (id === undefined || id === own) continue;
       const modified = await modifiedAt(join(this.#directory, name));
       if (modified === undefined) continue;
-      if (now - modified > this.#lifetime) await rm(join(this.#directory, name), { force: true });
-      else if (name.endsWith('.json')) files.push({ name, modified });
+      const file = { name, id, isUnfinished: unfinished !== undefined, modified };
+      if (now - modified > this.#lifetime) await this.#remove(file);
+      else if (!file.isUnfinished) files.push(file);
     }
     return files.sort((a, b) => b.modified - a.modified).slice(0, MOST_FILES);
+  }
+
+  /** What is not proved to be ours may be all that somebody has, in a directory that was named by mistake. */
+  async #remove({ name, id, isUnfinished }: ProcessFile): Promise<void> {
+    const isOurs = isUnfinished || (await this.#read(name))?.id === id;
+    if (isOurs) await rm(join(this.#directory, name), { force: true });
   }
 
   async #read(name: string): Promise<ProcessRecord | undefined> {
@@ -117,9 +144,11 @@ export class ProcessFiles {
   }
 }
 
+/** `undefined` of what has gone meanwhile, or is no file. */
 async function modifiedAt(path: string): Promise<number | undefined> {
   try {
-    return (await stat(path)).mtimeMs;
+    const state = await lstat(path);
+    return state.isFile() ? state.mtimeMs : undefined;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
