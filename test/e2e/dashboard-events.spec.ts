@@ -82,4 +82,18 @@ describe.each(PLATFORMS)('The events of the dashboard on %s', (platform) => {
     await until(() => gate.connections === 0);
     await expectRoom(app);
   });
+
+  it('are told of by their headers to who asks by HEAD, which takes no place', async () => {
+    const app = await startApp(adminApp({ path: 'admin' }));
+    for (let turn = 0; turn <= MOST; turn += 1) {
+      const { status, headers, body, complete } = await app.request('HEAD', EVENTS, CREDENTIALS);
+      expect([status, headers['content-type'], body.byteLength, complete]).toEqual([
+        200,
+        'text/event-stream; charset=utf-8',
+        0,
+        true,
+      ]);
+    }
+    await expectRoom(app);
+  });
 });

@@ -48,11 +48,18 @@ export class EventStreams {
     return !this.#isClosed && this.#open.size < MOST;
   }
 
-  /** Begins a stream, in its turn on the connection; its first event is there when it is opened. */
+  /**
+   * Begins a stream, in its turn on the connection; its first event is there when it is opened. Who asks by HEAD is told
+   * the headers.
+   */
   open(response: ServerResponse, event: string, data: unknown): void {
     // Who left while it was asked whether they may look has had the `close` before, and has no other.
     if (isGone(response)) return;
     response.writeHead(200, HEADERS);
+    if (response.req.method === 'HEAD') {
+      response.end();
+      return;
+    }
     this.#open.add(response);
     response.once('close', () => this.#open.delete(response));
     response.on('error', () => {
