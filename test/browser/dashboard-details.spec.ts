@@ -117,6 +117,17 @@ describe('What the dashboard tells in a browser', () => {
     expect(await page.locator('#about').innerText()).toMatch(/, running for \d+.(s|min)/);
   });
 
+  it('has one line for what fails again, whatever the error says', async () => {
+    const { page } = await show();
+    const lines = page.locator('#log li', { hasText: 'a task failed' });
+    for (const reason of ['no disk', 'no memory', 'no time']) {
+      app.cache.tell('background-failed', { what: 'a task', error: new Error(reason) });
+      await lines.filter({ hasText: reason }).waitFor();
+    }
+    expect(await lines.locator('.log-text').allInnerTexts()).toEqual(['a task failed: no time']);
+    expect(await lines.locator('.log-times').allInnerTexts()).toEqual(['3 times']);
+  });
+
   it('tells of what is, not of what was before the server was started again or configured by another hand', async () => {
     const { port } = app;
     await app.nest.get(CacheWorker).runShift();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Header, Module, Param } from '@nestjs/common';
-import { CacheVariant } from 'nestjs-image-cache';
+import { CacheVariant, heapStore } from 'nestjs-image-cache';
 import { FakeClock } from 'nestjs-image-cache/testing';
-import { adminApp, CREDENTIALS, SECRET, type AdminSetup } from '../support/admin-app.js';
+import { adminApp, ask, CREDENTIALS, SECRET, type AdminSetup } from '../support/admin-app.js';
 import { eventually } from '../support/async.js';
 import { listen, type Listening } from '../support/event-stream.js';
 import { PLATFORMS, usingApps, type TestApp } from '../support/test-app.js';
@@ -123,6 +123,15 @@ describe.each(PLATFORMS)('The dashboard on %s', (platform) => {
         notices: [],
       });
     });
+  });
+
+  it('tells what the stores may hold, also when that is set anew', async () => {
+    const app = await start({ cache: { variant: { store: heapStore({ maxSize: '8MB' }) } } });
+    const bounds = async (): Promise<unknown> =>
+      (JSON.parse((await get(app, '/admin/history')).body.toString()) as { readonly bounds: unknown }).bounds;
+    expect(await bounds()).toEqual({ maxSize: 8 * 1024 ** 2 });
+    expect((await ask(app, 'POST /admin/actions/configure', { body: { targetSize: '4MB' } })).status).toBe(200);
+    expect(await bounds()).toEqual({ maxSize: 4 * 1024 ** 2 });
   });
 
   it.each(['0', '172801', '1.5', '-1', 'x', ''])('refuses a history of %j seconds', async (seconds) => {

@@ -14,6 +14,7 @@ describe('image-server', () => {
     expect(await said('help')).toBe(await said('--help'));
     expect(await said('help', 'cache')).toMatch(/^Usage: image-server cache /);
     expect(await said('help', 'cache', 'sweep')).toMatch(/^Usage: image-server cache sweep /);
+    expect(await said('help', 'cache', 'help')).toBe(await said('help', 'cache'));
     expect(await said('--config', 'x.yaml', 'help', 'cache', 'sweep')).toMatch(/^Usage: image-server cache sweep /);
   });
 });

@@ -63,6 +63,26 @@ function startSession(): NonNullable<typeof session> {
   return { process: child, answers: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
 }
 
+/** A command in a process of its own, which can be sent signals. */
+export interface RunningCommand {
+  readonly process: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<CommandEnd>;
+}
+
+/** Starts `image-server cache …` with nobody at a terminal. */
+export function startCache(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): RunningCommand {
+  const env = { PATH: process.env['PATH'] ?? '', ...environment };
+  const child = spawn(process.execPath, [IMAGE_SERVER, 'cache', ...args], { stdio: 'pipe', env });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }));
+  return { process: child, ended };
+}
+
 /** What came to a terminal, and how the command on it has ended. */
 export interface TerminalSession {
   readonly code: number | null;

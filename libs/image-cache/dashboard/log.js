@@ -1,7 +1,7 @@
 import { timeOf } from './clock.js';
 import { byId, element } from './dom.js';
 
-/** @typedef {{ id: number, at: string, level: 'done' | 'warning' | 'alarm', text: string, times: number }} Notice */
+/** @typedef {{ id: number, run: number, at: string, level: 'done' | 'warning' | 'alarm', text: string, times: number }} Notice */
 
 /** Lines that are shown. */
 const SHOWN = 30;
@@ -19,10 +19,7 @@ export class Log {
 
   /** One that is told again takes the place of the one before. @param {Notice} notice */
   add(notice) {
-    const [newest] = this.#notices;
-    if (newest !== undefined && notice.times > 1)
-      this.#notices = this.#notices.filter(({ text, times }) => text !== notice.text || times >= notice.times);
-    this.#notices.unshift(notice);
+    this.#notices = [notice, ...this.#notices.filter(({ run }) => run !== notice.run)];
     this.#show();
   }
 

@@ -29,6 +29,8 @@ describe('image-server cache refuses, in one line,', () => {
   it.each<[string[], unknown]>([
     [['frobnicate'], 'frobnicate: there is no such command; see image-server cache --help.'],
     [['list-cache'], 'list-cache: there is no such command; did you mean list-cached?'],
+    [['help', 'list-cache'], 'list-cache: there is no such command; did you mean list-cached?'],
+    [['frobnicate', '--help'], 'frobnicate: there is no such command; see image-server cache --help.'],
     [['list-cached', '--limit', '0'], '--limit: "0" is not a whole number from 1 to 1000.'],
     [['list-cached', '--limit', '5x'], '--limit: "5x" is not a whole number from 1 to 1000.'],
     [['list-cached', '--kind', 'tile'], '--kind: there is no "tile"; there are info, variant, source.'],

@@ -24,6 +24,8 @@ const ABOUT = `
 The cache is that of a server (--server or IMAGE_SERVER_URL), reached by its admin API, or that in the stores of a
 configuration (--config or IMAGE_SERVER_CONFIG, and the environment), also while a server is using them.`;
 
+const HELP = 'help';
+
 /** Manages the cache. */
 @Command({
   name: 'cache',
@@ -56,7 +58,11 @@ export class CacheCommand extends CommandRunner {
     command
       .exitOverride()
       .helpOption('-h, --help', 'shows this')
-      .addHelpCommand('help [command]', 'shows the help of a command')
+      .addHelpCommand(`${HELP} [command]`, 'shows the help of a command')
+      .addHelpText('before', () => {
+        refuseUnknown(command);
+        return '';
+      })
       .addHelpText('after', ABOUT);
     return super.setCommand(command);
   }
@@ -64,11 +70,28 @@ export class CacheCommand extends CommandRunner {
   /** Called when no command is named, or one that is not there. */
   override run([name]: string[]): Promise<void> {
     if (name === undefined) this.command.help();
-    const suggestion = didYouMean(
-      name,
-      this.command.commands.map((each) => each.name()),
-    );
-    const hint = suggestion === undefined ? 'see image-server cache --help.' : `did you mean ${suggestion}?`;
-    throw new CliError(`${name}: there is no such command; ${hint}`);
+    throw unknownCommand(name, this.command);
   }
+}
+
+/**
+ * Help of a command that is not there would be that of all, as if it had been found.
+ *
+ * @throws CliError
+ */
+function refuseUnknown(command: Commander): void {
+  const [first = '', second = ''] = command.args;
+  const name = first === HELP ? second : first;
+  const isNamed = name !== '' && name !== HELP && !name.startsWith('-');
+  if (isNamed && !namesOf(command).includes(name)) throw unknownCommand(name, command);
+}
+
+function unknownCommand(name: string, command: Commander): CliError {
+  const suggestion = didYouMean(name, namesOf(command));
+  const hint = suggestion === undefined ? 'see image-server cache --help.' : `did you mean ${suggestion}?`;
+  return new CliError(`${name}: there is no such command; ${hint}`);
+}
+
+function namesOf({ commands }: Commander): readonly string[] {
+  return commands.map((each) => each.name());
 }

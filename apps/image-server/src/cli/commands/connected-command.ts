@@ -70,6 +70,8 @@ export abstract class ConnectedCommand<
   override async run(params: string[], options: Options): Promise<void> {
     const opened = await this.open(this.#connector, options);
     try {
+      // What opens it does not look at the signal; nothing has been done yet.
+      this.signal.throwIfAborted();
       await this.manage(opened, { params, options, signal: this.signal });
     } finally {
       await opened.close();

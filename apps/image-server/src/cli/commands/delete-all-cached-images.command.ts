@@ -1,11 +1,13 @@
 import { SubCommand } from 'nest-commander';
-import type { EvictedCounts } from 'nestjs-image-cache';
-import type { CacheManagement } from '../management/cache-management.js';
+import type { CacheManagement, PurgedCounts } from '../management/cache-management.js';
 import { countUsage } from '../management/shown.js';
 import { entries, entriesAndSize } from '../output/counted.js';
 import { size } from '../output/quantities.js';
 import { DeletingCommand, type DeletingOptions, type DeletingQuestion } from './deleting-command.js';
 import type { Call } from './managing-command.js';
+
+const ENDED_EARLY =
+  'Ended early: nothing is cached any more, but not all of its space has been given back; clean or sweep does the rest.';
 
 /** Deletes everything that is cached. */
 @SubCommand({ name: 'delete-all-cached-images', description: 'deletes everything that is cached' })
@@ -45,9 +47,10 @@ export class DeleteAllCachedImagesCommand extends DeletingCommand {
 
   #tell(
     { json = false }: DeletingOptions,
-    { counts, told, extra }: { readonly counts: EvictedCounts; readonly told: string; readonly extra: object },
+    { counts, told, extra }: { readonly counts: PurgedCounts; readonly told: string; readonly extra: object },
   ): void {
     if (json) this.terminal.printJson({ ...counts, ...extra });
     else this.terminal.print(`${told} ${entries(counts)}: ${size(counts.bytes)}.`);
+    if (counts.aborted === true) this.terminal.tell(ENDED_EARLY);
   }
 }

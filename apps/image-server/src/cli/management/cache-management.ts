@@ -53,6 +53,12 @@ export interface ImageDescription {
   readonly warmth?: Warmth;
 }
 
+/** What went with everything. */
+export interface PurgedCounts extends EvictedCounts {
+  /** Nothing is cached any more, but not all of its space has been given back; what was is counted. */
+  readonly aborted?: true;
+}
+
 /** What became of images that have changed. */
 export interface ChangedCounts {
   readonly evicted: EvictedCounts;
@@ -89,8 +95,8 @@ export interface CacheManagement {
   evict(identifier: string): Promise<boolean>;
   /** Counts what is cached of an image. */
   countOf(identifier: string): Promise<EvictedCounts>;
-  /** Evicts everything. */
-  evictAll(work: Rehearsable): Promise<EvictedCounts>;
+  /** Evicts everything; a signal ends giving space back. */
+  evictAll(work: Rehearsable): Promise<PurgedCounts>;
   /** Evicts images that have changed, and queues again what was there of them. */
   changed(identifiers: readonly string[], work: Rehearsable): Promise<ChangedCounts>;
   /** Does steps of maintenance. */

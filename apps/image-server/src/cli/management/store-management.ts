@@ -23,6 +23,7 @@ import type {
   EntriesRequest,
   EntryPage,
   ImageDescription,
+  PurgedCounts,
   Upkeep,
 } from './cache-management.js';
 import { openConfiguredCache } from './configured-cache.js';
@@ -103,10 +104,12 @@ export class StoreManagement implements CacheManagement {
     return countEntries(isListed ? await this.#cache.entriesOf(identifier) : []);
   }
 
-  async evictAll({ dryRun }: Rehearsable): Promise<EvictedCounts> {
+  async evictAll({ dryRun, signal }: Rehearsable): Promise<PurgedCounts> {
     if (dryRun) return countUsage(await this.#cache.usage());
-    const evicted = await this.#cache.purge();
-    return (await evicted.completed) ?? evicted;
+    const { completed, ...counts } = await this.#cache.purge({ signal });
+    if (completed === undefined) return counts;
+    const given = await completed;
+    return signal.aborted ? { ...given, aborted: true } : given;
   }
 
   async changed(identifiers: readonly string[], { dryRun, signal, onProgress }: Rehearsable): Promise<ChangedCounts> {

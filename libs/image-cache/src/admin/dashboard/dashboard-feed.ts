@@ -64,7 +64,7 @@ export class DashboardFeed implements OnModuleDestroy, BeforeApplicationShutdown
       clock,
       directory: options.historyDirectory,
       queue: prefetcher && (() => prefetcher.status()),
-      bounds: boundsOfAll(cache.stores),
+      bounds: () => boundsOfAll(cache.stores),
       usedTier: usedTierOf(cache),
     });
     this.#streams = new EventStreams(clock);

@@ -15,6 +15,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NEVER_STORED } from '../../http/cache-control.js';
 import { isNotModified } from '../../http/conditional.js';
 import { formatEtag } from '../../http/entity-tags.js';
+import { awaitTurn } from '../../nest/pipelining.js';
 import { HistoryDto } from '../dto/dashboard.dto.js';
 import { Answers, Described, DescribedAlways } from '../dto/problems.js';
 import { Fields, refuseFields } from '../input/fields.js';
@@ -62,12 +63,15 @@ export class DashboardFeedController {
   @ApiOperation({ summary: 'Server-sent events: `pulse`, `sample` and `notice`.' })
   @ApiResponse({ status: 200, description: 'As long as one listens.', content: { 'text/event-stream': {} } })
   @Described(404)
-  events(@Query() query: unknown, @Res() reply: Reply & ServerResponse): void {
+  async events(@Query() query: unknown, @Res() reply: Reply & ServerResponse): Promise<void> {
     refuseFields({ query });
+    const response = reply.raw ?? reply;
+    // A stream that waits behind another one of its connection would hold a place, and never be told of its end.
+    await awaitTurn(response);
     if (!this.#feed.hasRoom)
       throw new ServiceUnavailableException('Too many look at the dashboard, or the server ends.');
     reply.hijack?.();
-    this.#feed.stream(reply.raw ?? reply);
+    this.#feed.stream(response);
   }
 
   get #feed(): DashboardFeed {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { repeat } from '../../common/repeat.js';
 import type { Clock, ScheduledCall } from '../../ports/clock.js';
 
@@ -47,12 +48,23 @@ export class EventStreams {
     return !this.#isClosed && this.#open.size < MOST;
   }
 
-  /** Begins a stream; its first event is there when it is opened. */
+  /**
+   * Begins a stream, in its turn on the connection; its first event is there when it is opened. Who asks by HEAD is told
+   * the headers.
+   */
   open(response: ServerResponse, event: string, data: unknown): void {
+    // Who left while it was asked whether they may look has had the `close` before, and has no other.
+    if (isGone(response)) return;
+    response.writeHead(200, HEADERS);
+    if (response.req.method === 'HEAD') {
+      response.end();
+      return;
+    }
     this.#open.add(response);
     response.once('close', () => this.#open.delete(response));
-    response.on('error', () => response.destroy());
-    response.writeHead(200, HEADERS);
+    response.on('error', () => {
+      this.#drop(response);
+    });
     response.write(`retry: ${RETRY}\n\n${messageOf(event, data)}`);
   }
 
@@ -75,10 +87,21 @@ export class EventStreams {
 
   #write(text: string): void {
     for (const response of this.#open) {
-      if (response.writableLength > LAG) response.destroy();
+      if (isGone(response) || response.writableLength > LAG) this.#drop(response);
       else response.write(text);
     }
   }
+
+  #drop(response: ServerResponse): void {
+    this.#open.delete(response);
+    response.destroy();
+  }
+}
+
+function isGone(response: ServerResponse): boolean {
+  // Requests that are injected have no connection.
+  const { socket } = response.req as { readonly socket?: Socket };
+  return response.destroyed || socket?.destroyed === true;
 }
 
 /** JSON has no line breaks of its own, so that an event has one line of data. */

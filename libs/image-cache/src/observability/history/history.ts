@@ -18,8 +18,8 @@ export interface HistoryOptions {
   /** Directory of its own by which the processes of a host tell one another; without it, a process speaks for itself. */
   readonly directory?: string | undefined;
   readonly queue?: (() => QueueLength) | undefined;
-  /** Up to where the stores may be filled. */
-  readonly bounds?: HistoryDocument['bounds'];
+  /** Up to where the stores may be filled; it may be set anew. */
+  readonly bounds?: () => HistoryDocument['bounds'];
   /** By whose lookups the uses of images are counted. @default `variant` */
   readonly usedTier?: Tier | undefined;
   /** Bytes of memory that the process has. @default what the system says */
@@ -106,7 +106,7 @@ export class History {
     const start = end - Math.ceil(span / size.step) * size.step;
     const others = await this.#others(now);
     const living = others.filter(({ ended, at }) => !ended && now - at <= SILENT);
-    const { bounds } = this.#options;
+    const bounds = this.#options.bounds?.();
     return historyDocument({
       rows: this.#merged(size, { start, end, others }),
       start,
@@ -115,7 +115,7 @@ export class History {
       step: size.step,
       processes: living.length + 1,
       ...(bounds && { bounds }),
-      forecast: this.#forecast({ others, living, now }),
+      forecast: this.#forecast({ others, living, now, bounds }),
       top: mergeUsed([this.#sampler.top.list(TOP), ...living.map(({ top }) => top)], TOP),
     });
   }
@@ -196,9 +196,9 @@ export class History {
   }
 
   /** By the two days, as far as the processes that are there now have filled the stores. */
-  #forecast({ others, living, now }: Told): HistoryParts['forecast'] {
+  #forecast({ others, living, now, bounds }: Told): HistoryParts['forecast'] {
     const { step, rows: length } = COARSE;
-    const { maxSize, maxEntries } = this.#options.bounds ?? {};
+    const { maxSize, maxEntries } = bounds ?? {};
     const since = Math.min(this.#startedAt, ...living.map(({ startedAt }) => startedAt));
     const rows = this.#merged(COARSE, { start: now - step * length, end: now + step, others });
     rows.sort((a, b) => a.start - b.start);
@@ -215,6 +215,7 @@ interface Told {
   readonly others: readonly ProcessRecord[];
   readonly living: readonly ProcessRecord[];
   readonly now: number;
+  readonly bounds: HistoryDocument['bounds'];
 }
 
 interface Merged {

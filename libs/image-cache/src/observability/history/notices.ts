@@ -11,6 +11,8 @@ export type NoticeLevel = 'done' | 'warning' | 'alarm';
 export interface Notice {
   /** Grows with every notice, and with every time that one is repeated. */
   readonly id: number;
+  /** The id that it had first; a repetition takes the place of what has the same. */
+  readonly run: number;
   /** When it was last so; milliseconds since the epoch. */
   readonly at: number;
   readonly level: NoticeLevel;
@@ -20,7 +22,7 @@ export interface Notice {
   readonly times: number;
 }
 
-/** Notices that are kept. */
+/** Notices that are kept: at most half of them tell of what is done, unless there is less trouble. */
 const KEPT = 100;
 
 /** Milliseconds within which the same is told once, with how often. */
@@ -30,12 +32,20 @@ interface Told {
   readonly topic: string;
   readonly level: NoticeLevel;
   readonly text: string;
+  /** The line when it is not the first of its topic. @default `text` */
+  readonly again?: string;
+}
+
+interface Kept {
+  readonly topic: string;
+  readonly notice: Notice;
 }
 
 /** Keeps the last things worth telling: what fails again and again is one line. */
 export class Notices {
   readonly #clock: Clock;
-  readonly #kept = new Map<string, Notice>();
+  /** The oldest first. */
+  readonly #kept: Kept[] = [];
   readonly #listeners = new Set<(notice: Notice) => void>();
   readonly #stops: readonly (() => void)[];
   #last = 0;
@@ -47,7 +57,7 @@ export class Notices {
 
   /** The newest ones first. */
   list(): Notice[] {
-    return [...this.#kept.values()].sort((a, b) => b.id - a.id);
+    return this.#kept.map(({ notice }) => notice).reverse();
   }
 
   /** Told of every notice, and of every time that one is repeated; call the result to stop. */
@@ -110,7 +120,13 @@ export class Notices {
       cache.on('evicted', ({ reason, identifier, counts }) => {
         const what = identifier ?? (reason === 'purge' ? 'everything' : 'entries');
         const text = `Evicted ${what} (${reason}): ${countsText(counts)}.`;
-        this.#tell({ topic: `evicted/${reason}/${identifier === undefined}`, level: 'done', text });
+        // What somebody has asked for is told one by one; by itself, it may be all images of a folder.
+        const isAsked = reason === 'request' || reason === 'purge';
+        const again =
+          isAsked || identifier === undefined
+            ? text
+            : `Evicted images (${reason}), ${identifier} the last: ${countsText(counts)}.`;
+        this.#tell({ topic: isAsked ? text : `evicted/${reason}`, level: 'done', text, again });
       }),
       cache.on('step', ({ report, dryRun }) => {
         if (dryRun || !isNews(report)) return;
@@ -118,7 +134,7 @@ export class Notices {
         const trouble =
           failed > 0 ? `, ${failed} failed: ${failure ?? 'unknown'}` : stopped && `, ended early: ${stopped}`;
         const text = `Sweep, ${step}: ${removed} removed${trouble ?? ''}.`;
-        this.#tell({ topic: `step/${step}`, level: trouble === undefined ? 'done' : 'warning', text });
+        this.#tell({ topic: text, level: trouble === undefined ? 'done' : 'warning', text });
       }),
       cache.on('configured', ({ changed }) => {
         this.#tell({ topic: `configured/${changed.join()}`, level: 'done', text: `Changed: ${changed.join(', ')}.` });
@@ -126,17 +142,31 @@ export class Notices {
     ];
   }
 
-  #tell({ topic, level, text }: Told): void {
+  #tell({ topic, level, text, again = text }: Told): void {
     const at = this.#clock.now();
-    const same = this.#kept.get(topic);
-    const times = same !== undefined && at - same.at < SAME ? same.times + 1 : 1;
-    const notice: Notice = { id: (this.#last += 1), at, level, text, times };
-    this.#kept.delete(topic);
-    this.#kept.set(topic, notice);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > KEPT && oldest !== undefined) this.#kept.delete(oldest);
+    const id = (this.#last += 1);
+    const same = this.#kept.findLast((each) => each.topic === topic && at - each.notice.at < SAME);
+    if (same !== undefined) this.#kept.splice(this.#kept.indexOf(same), 1);
+    const notice: Notice =
+      same === undefined
+        ? { id, run: id, at, level, text, times: 1 }
+        : { id, run: same.notice.run, at, level, text: again, times: same.notice.times + 1 };
+    this.#kept.push({ topic, notice });
+    if (this.#kept.length > KEPT) this.#forgetOne();
     for (const listener of this.#listeners) listener(notice);
   }
+
+  /** Evictions by the thousand leave what has failed, and the other way round. */
+  #forgetOne(): void {
+    const done = this.#kept.filter(isDone);
+    const isTooMuchDone = done.length > KEPT / 2;
+    const oldest = this.#kept.findIndex((each) => isDone(each) === isTooMuchDone);
+    this.#kept.splice(oldest, 1);
+  }
+}
+
+function isDone({ notice }: Kept): boolean {
+  return notice.level === 'done';
 }
 
 function isNews({ removed, failed, stopped }: StepReport): boolean {

@@ -213,7 +213,7 @@ describe('The history of a cache', () => {
 
     it('is told of bytes and of entries', async () => {
       const bounds = { maxSize: 10_000, maxEntries: 1000 };
-      const cache = observe({ bounds });
+      const cache = observe({ bounds: () => bounds });
       await fill(cache, 400);
       const told = await cache.history.read(60);
       expect(told.bounds).toEqual(bounds);
