@@ -1,13 +1,10 @@
 import { sameStamp, type FetchedOriginal, type SourceStamp } from 'nestjs-image-cache';
 import { createReadStream } from 'node:fs';
-import { access, mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { IiifError } from '../../errors.js';
 import type { Original } from '../original-source.js';
 import { unavailable } from '../source-root.js';
 import { modifiedAt } from './response.js';
+import { TemporaryFile } from './temporary-file.js';
 
 /** A fetched original while it is in use. */
 interface InUse {
@@ -91,46 +88,8 @@ async function written({ body, stamp, size: announced }: FetchedOriginal): Promi
   }
 }
 
-/** A file that no crash leaves behind where the system shows descriptors as files. */
-class TemporaryFile {
-  private constructor(
-    readonly handle: FileHandle,
-    readonly path: string,
-    readonly directory: string,
-  ) {}
-
-  static async make(): Promise<TemporaryFile> {
-    const directory = await mkdtemp(join(tmpdir(), 'iiif-original-'));
-    const name = join(directory, 'original');
-    const handle = await open(name, 'wx+');
-    const path = await descriptorOf(handle, name);
-    // What has no name any more goes with its last descriptor.
-    if (path !== name) await rm(directory, { recursive: true, force: true });
-    return new TemporaryFile(handle, path, directory);
-  }
-
-  async write(body: Readable): Promise<void> {
-    for await (const chunk of body) await this.handle.appendFile(chunk as Buffer);
-  }
-
-  async remove(): Promise<void> {
-    await this.handle.close();
-    await rm(this.directory, { recursive: true, force: true });
-  }
-}
-
 function unwritable(cause: unknown): IiifError {
   return unavailable('The source image cannot be written to a temporary file.', cause);
-}
-
-async function descriptorOf({ fd }: FileHandle, path: string): Promise<string> {
-  const descriptor = `/proc/self/fd/${fd}`;
-  try {
-    await access(descriptor);
-    return descriptor;
-  } catch {
-    return path;
-  }
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {
