@@ -10,6 +10,8 @@ export interface Ask {
   readonly method: 'GET' | 'HEAD';
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Whether a redirect is an answer as any other. @default false: it is followed */
+  readonly takesRedirects?: boolean;
 }
 
 type Response = Dispatcher.ResponseData;
@@ -31,7 +33,7 @@ export class HttpClient {
    *
    * @throws IiifError `E_IIIF_SOURCE_UNAVAILABLE`, with the reason for an operator as its cause
    */
-  async ask(url: URL, { method, headers, signal }: Ask): Promise<Response> {
+  async ask(url: URL, { method, headers, signal, takesRedirects = false }: Ask): Promise<Response> {
     const deadline = AbortSignal.timeout(this.#options.timeout);
     const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
     // Bytes that were compressed on the way have another length, and another ETag.
@@ -40,7 +42,7 @@ export class HttpClient {
     for (let redirects = 0; ; redirects += 1) {
       const response = await this.#request(target, asked);
       const location = isRedirect(response) ? field(response.headers, 'location') : undefined;
-      if (location === undefined) return response;
+      if (location === undefined || takesRedirects) return response;
       await dump(response);
       if (redirects === this.#options.maxRedirects) throw unavailable('The source redirects too often.');
       target = this.#redirected(location, target);

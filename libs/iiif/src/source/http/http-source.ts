@@ -89,9 +89,10 @@ export class HttpSource implements OriginalSource, RemoteSource {
 
   /** {@inheritDoc OriginalSource.ping} */
   async ping(): Promise<void> {
-    const response = await this.#client.ask(new URL(this.#options.urlPrefix), { method: 'HEAD' });
+    const prefix = new URL(this.#options.urlPrefix);
+    const response = await this.#client.ask(prefix, { method: 'HEAD', takesRedirects: true });
     await dump(response);
-    // Most servers have nothing at the prefix itself; that they say so is enough.
+    // Most servers have nothing at the prefix itself, or a page that is elsewhere; that they say so is enough.
     if (response.statusCode >= 500 && response.statusCode !== 501) throw unexpected(response);
   }
 
