@@ -63,8 +63,9 @@ export class HttpSource implements OriginalSource, RemoteSource {
   async fetch(identifier: string, { signal, ifStamp }: FetchOptions = {}): Promise<Fetched> {
     const url = this.#urlOf(identifier);
     if (url === undefined) return { status: 'missing' };
-    const headers = ifStamp === undefined ? {} : conditionsOf(ifStamp);
-    const response = await this.#client.ask(url, { method: 'GET', headers, signal });
+    const isLookup = ifStamp !== undefined;
+    const headers = isLookup ? conditionsOf(ifStamp) : {};
+    const response = await this.#client.ask(url, { method: 'GET', headers, signal, isLookup });
     if (response.statusCode === 200) return this.#found(response);
     await dump(response);
     if (MISSING.includes(response.statusCode)) return { status: 'missing' };
@@ -105,7 +106,12 @@ export class HttpSource implements OriginalSource, RemoteSource {
     const head = await this.#client.ask(url, { method: 'HEAD', signal });
     await dump(head);
     if (!NO_HEAD.includes(head.statusCode)) return lookedUp(head);
-    const first = await this.#client.ask(url, { method: 'GET', headers: { range: 'bytes=0-0' }, signal });
+    const first = await this.#client.ask(url, {
+      method: 'GET',
+      headers: { range: 'bytes=0-0' },
+      signal,
+      isLookup: true,
+    });
     // Who ignores the range sends everything.
     if (first.statusCode === 200) discard(first.body);
     else await dump(first);
