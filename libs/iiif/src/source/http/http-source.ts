@@ -76,11 +76,12 @@ export class HttpSource implements OriginalSource, RemoteSource {
   /** {@inheritDoc OriginalSource.open} */
   async open(identifier: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Original> {
     signal?.throwIfAborted();
-    return this.#temporary.open(identifier, async () => {
-      const fetched = await this.fetch(identifier);
+    const fetch = async (lastLeft: AbortSignal): Promise<FetchedOriginal> => {
+      const fetched = await this.fetch(identifier, { signal: lastLeft });
       if (fetched.status === 'found') return fetched;
       throw new IiifError('E_IIIF_NOT_FOUND', 'There is no such image.');
-    });
+    };
+    return this.#temporary.open(identifier, { fetch, signal });
   }
 
   /** Has nothing: HTTP does not tell what there is. */

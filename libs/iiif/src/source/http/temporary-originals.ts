@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { IiifError } from '../../errors.js';
 import type { Original } from '../original-source.js';
 import { unavailable } from '../source-root.js';
+import { unlessAborted } from './limited-signal.js';
 import { modifiedAt } from './response.js';
 import { TemporaryFile } from './temporary-file.js';
 
@@ -12,6 +13,16 @@ interface InUse {
   /** What the source has said of it since the fetch began. */
   seen?: SourceStamp;
   readonly fetching: Promise<Copy>;
+  /** Ends the fetch. */
+  readonly giveUp: () => void;
+}
+
+/** How an original is opened. */
+export interface OpenRequest {
+  /** Its signal is aborted when nobody waits for the original any more. */
+  readonly fetch: (lastLeft: AbortSignal) => Promise<FetchedOriginal>;
+  /** Ends the wait; the fetch goes on while there are others who wait. */
+  readonly signal: AbortSignal | undefined;
 }
 
 interface Copy extends Omit<Original, 'close' | 'stream'> {
@@ -31,13 +42,13 @@ export class TemporaryOriginals {
     if (shared !== undefined) shared.seen = stamp;
   }
 
-  /** Opens an original that is in use, or fetches it. Throws what fetching throws. */
-  async open(identifier: string, fetch: () => Promise<FetchedOriginal>): Promise<Original> {
+  /** Opens an original that is in use, or fetches it. Throws what fetching throws, or the reason of the signal. */
+  async open(identifier: string, { fetch, signal }: OpenRequest): Promise<Original> {
     for (;;) {
       const known = this.#inUse.get(identifier);
-      const shared = known ?? { users: 0, fetching: fetch().then(written) };
+      const shared = known ?? begin(fetch);
       if (known === undefined) this.#inUse.set(identifier, shared);
-      const original = await this.#use(identifier, shared);
+      const original = await this.#use(identifier, shared, signal);
       const { seen } = shared;
       if (known === undefined || seen === undefined || sameStamp(seen, original.stamp)) return original;
       if (this.#inUse.get(identifier) === shared) this.#inUse.delete(identifier);
@@ -45,11 +56,11 @@ export class TemporaryOriginals {
     }
   }
 
-  async #use(identifier: string, shared: InUse): Promise<Original> {
+  async #use(identifier: string, shared: InUse, signal: AbortSignal | undefined): Promise<Original> {
     shared.users += 1;
     const leave = once(() => this.#leave(identifier, shared));
     try {
-      const { file, stamp, size, lastModified } = await shared.fetching;
+      const { file, stamp, size, lastModified } = await unlessAborted(shared.fetching, signal);
       const stream: Original['stream'] = (range) => {
         const body = createReadStream(file, range);
         return body.once('close', () => void leave());
@@ -65,9 +76,18 @@ export class TemporaryOriginals {
     shared.users -= 1;
     if (shared.users > 0) return;
     if (this.#inUse.get(identifier) === shared) this.#inUse.delete(identifier);
+    shared.giveUp();
     const copy = await shared.fetching.catch(() => undefined);
     await copy?.remove();
   }
+}
+
+function begin(fetch: OpenRequest['fetch']): InUse {
+  const lastLeft = new AbortController();
+  const giveUp = (): void => {
+    lastLeft.abort();
+  };
+  return { users: 0, fetching: fetch(lastLeft.signal).then(written), giveUp };
 }
 
 async function written({ body, stamp, size: announced }: FetchedOriginal): Promise<Copy> {
