@@ -40,7 +40,7 @@ export { HttpExchange, type RoutedRequest } from './nest/http-exchange.js';
 export { ResponsePolicy } from './nest/response-policy.js';
 export { clientOf, type ClientPolicy } from './nest/client-of.js';
 export { wishesOf, type WishPolicy } from './nest/client-wishes.js';
-export { conditionsOf, sendVariant, type VariantConditions } from './nest/variant-response.js';
+export { conditionsOf, giveUpBody, sendVariant, type VariantConditions } from './nest/variant-response.js';
 export { toHttpError, toldToClient } from './nest/http-errors.js';
 
 // For prefetching

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import {
   clientOf,
   conditionsOf,
+  giveUpBody,
   HttpExchange,
   ImageCache,
   ResponsePolicy,
@@ -74,9 +75,9 @@ export class ImageResponder {
 
   async #information(image: NamedImage, { exchange, context }: Exchanged): Promise<unknown> {
     const { document, profile, contentType } = VERSIONS[image.version];
+    const id = imageUri(exchange, this.#options, image);
     const wishes = await this.#wishesOf(exchange, context);
     const { info, outcome } = await this.#images.info(image.identifier, { ...wishes, signal: exchange.clientSignal() });
-    const id = imageUri(exchange, this.#options, image);
     const body = Buffer.from(JSON.stringify(document(info, { id, limits: this.#images.limits }), undefined, 2));
     exchange.setHeader('Link', `<${profile}>;rel="profile"`);
     const digest = createHash('sha256').update(body).digest('base64url');
@@ -102,18 +103,22 @@ export class ImageResponder {
     segments: ImageRequestSegments,
     { exchange, context }: Exchanged,
   ): Promise<unknown> {
+    // Before anything is opened for a client whose host is none.
+    const uri = imageUri(exchange, this.#options, image);
     const conditions = conditionsOf(exchange);
     const wishes = await this.#wishesOf(exchange, context);
     const client = await this.#clientOf(exchange, context);
     const signal = exchange.clientSignal();
     const asked = { ...image, ...client, segments, conditions, wishes, signal };
     const { variant, canonical } = await this.#images.picture(asked);
-    const uri = imageUri(exchange, this.#options, image);
-    exchange.setHeader(
-      'Link',
-      `<${uri}/${canonical}>;rel="canonical", <${VERSIONS[image.version].profile}>;rel="profile"`,
-    );
-    return this.#send(exchange, variant, context);
+    const { profile } = VERSIONS[image.version];
+    try {
+      exchange.setHeader('Link', `<${uri}/${canonical}>;rel="canonical", <${profile}>;rel="profile"`);
+      return this.#send(exchange, variant, context);
+    } catch (error) {
+      giveUpBody(variant);
+      throw error;
+    }
   }
 
   /** Answers a request when it is its turn on its connection, and tells the cache how that went. */

@@ -33,26 +33,40 @@ export function conditionsOf(exchange: HttpExchange): VariantConditions {
   };
 }
 
+/** Gives back what is open for the body of a variant that is not sent. Harmless when it has none. */
+export function giveUpBody({ body }: Pick<Variant, 'body'>): void {
+  if (body instanceof Readable) body.destroy();
+}
+
 /**
  * Answers with a variant: 200, 206 with the part that was asked for, or 304 when the client has it. Sets the headers and
- * returns the body for Nest to send.
+ * returns the body for Nest to send; where it throws, the body is given up.
  *
  * @param hints what clients are told about a good answer
  * @throws HttpException 412 when the client wants another one, 416 when it has no such part
  */
 export function sendVariant(exchange: HttpExchange, variant: Variant, hints: ClientHints): unknown {
+  try {
+    return send(exchange, variant, hints);
+  } catch (error) {
+    giveUpBody(variant);
+    throw error;
+  }
+}
+
+function send(exchange: HttpExchange, variant: Variant, hints: ClientHints): unknown {
   const { meta, outcome, body } = variant;
   const validators = { digest: meta.digest, lastModified: lastModifiedOf(variant) };
   const request = conditionalHeaders(exchange);
   exchange.addCacheStatus(outcome);
-  if (isPreconditionFailed(request, validators)) throw refusal(variant, 412, 'The picture is another one by now.');
+  if (isPreconditionFailed(request, validators)) throw refusal(412, 'The picture is another one by now.');
   const described = {
     ETag: meta.digest === undefined ? undefined : formatEtag(meta.digest),
     'Last-Modified': formatHttpDate(validators.lastModified),
   };
   const told = isStale(outcome) ? hintsWithoutLifetime(hints) : hints;
   if (body === undefined || isNotModified(request, validators)) {
-    if (body instanceof Readable) body.destroy();
+    giveUpBody(variant);
     exchange.setHints(told, meta.identifier);
     exchange.setHeaders(described);
     exchange.status = 304;
@@ -96,7 +110,7 @@ function partOf(exchange: HttpExchange, variant: Required<Pick<Variant, 'body'>>
   const part = resolveRange(asked, size);
   if (part === undefined) {
     exchange.setHeader('Content-Range', formatContentRange(undefined, size));
-    throw refusal(variant, 416, `The picture has ${size} bytes.`);
+    throw refusal(416, `The picture has ${size} bytes.`);
   }
   if (!Buffer.isBuffer(body)) return { body, size };
   const bytes = body.subarray(part.start, part.end + 1);
@@ -122,8 +136,7 @@ function conditionalHeaders(exchange: HttpExchange): ConditionalHeaders {
   };
 }
 
-function refusal({ body }: Variant, status: number, message: string): HttpException {
-  if (body instanceof Readable) body.destroy();
+function refusal(status: number, message: string): HttpException {
   return new HttpException({ statusCode: status, message }, status);
 }
 

@@ -28,7 +28,8 @@ export interface VariantIdentity {
 
 /**
  * What tells one state of a source image from the next. Files: size, modification and change time in nanoseconds and
- * inode (modification time and size alone miss a `cp -p`). Two stamps are equal when all their fields are.
+ * inode (modification time and size alone miss a `cp -p`). Two stamps are equal when all their fields are; a size that
+ * only one of them has counts for nothing beside a modification time.
  */
 export interface SourceStamp {
   readonly etag?: string;

@@ -29,11 +29,19 @@ export function isTolerated(state: SourceState): boolean {
   return state.status === 'unknown' && state.tolerated === true;
 }
 
-const FIELDS: readonly (keyof SourceStamp)[] = ['etag', 'lastModified', 'size', 'inode', 'changed'];
+const FIELDS: readonly (keyof SourceStamp)[] = ['etag', 'lastModified', 'inode', 'changed'];
 
 /** Whether two stamps tell of the same state of a source image. */
 export function sameStamp(one: SourceStamp, other: SourceStamp): boolean {
-  return FIELDS.every((field) => one[field] === other[field]);
+  return FIELDS.every((field) => one[field] === other[field]) && isSameSize(one, other);
+}
+
+/**
+ * Beside a date, a length counts where both tell one: servers may leave it out in answer to HEAD (RFC 9110, section
+ * 9.3.2), and do not know it of what they send in chunks. Without a date it is all that there is to go by.
+ */
+function isSameSize({ size: one, lastModified }: SourceStamp, { size: other }: SourceStamp): boolean {
+  return one === other || (lastModified !== undefined && (one === undefined || other === undefined));
 }
 
 /** Whether two looks at a source image saw the same; of what nobody can tell about, no two are the same. */

@@ -173,6 +173,12 @@ describe('an HTTP source', () => {
     await expect(makeSource().ping()).rejects.toMatchObject(UNAVAILABLE);
   });
 
+  it('answers ping when the server redirects, wherever to', async () => {
+    origin.behaviour = answering(302, { location: 'https://www.example.org/' });
+    await expect(makeSource().ping()).resolves.toBeUndefined();
+    expect(origin.requests.map(({ path }) => path)).toEqual(['/']);
+  });
+
   it('says that it cannot list', async () => {
     const listed: string[] = [];
     for await (const identifier of makeSource().list()) listed.push(identifier);

@@ -3,6 +3,7 @@ import { unavailable } from '../source-root.js';
 import type { AllowList } from './allow-list.js';
 import { guardedAgent, refusal } from './guarded-agent.js';
 import type { ResolvedHttpOptions } from './http-options.js';
+import { limited } from './limited-signal.js';
 import { field } from './response.js';
 
 /** A request for an original. */
@@ -10,6 +11,10 @@ export interface Ask {
   readonly method: 'GET' | 'HEAD';
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Whether only the beginning of the answer counts; it waits for no body of others. @default for HEAD */
+  readonly isLookup?: boolean;
+  /** Whether a redirect is an answer as any other. @default false: it is followed */
+  readonly takesRedirects?: boolean;
 }
 
 type Response = Dispatcher.ResponseData;
@@ -18,12 +23,15 @@ type Response = Dispatcher.ResponseData;
 export class HttpClient {
   readonly #options: ResolvedHttpOptions;
   readonly #allowed: AllowList;
-  readonly #agent: Agent;
+  readonly #bodies: Agent;
+  /** Bodies may take all their connections for minutes, in which originals have to be looked up all the same. */
+  readonly #lookups: Agent;
 
   constructor(options: ResolvedHttpOptions, allowed: AllowList) {
     this.#options = options;
     this.#allowed = allowed;
-    this.#agent = guardedAgent({ ...options, allowed });
+    this.#bodies = guardedAgent({ ...options, allowed });
+    this.#lookups = guardedAgent({ ...options, allowed });
   }
 
   /**
@@ -31,34 +39,45 @@ export class HttpClient {
    *
    * @throws IiifError `E_IIIF_SOURCE_UNAVAILABLE`, with the reason for an operator as its cause
    */
-  async ask(url: URL, { method, headers, signal }: Ask): Promise<Response> {
-    const deadline = AbortSignal.timeout(this.#options.timeout);
-    const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-    // Bytes that were compressed on the way have another length, and another ETag.
-    const asked = { method, headers: { ...headers, 'accept-encoding': 'identity' }, signal: either };
+  async ask(url: URL, request: Ask): Promise<Response> {
+    const limit = limited(request.signal, this.#options.timeout);
+    try {
+      const response = await this.#follow(url, { ...request, signal: limit.signal });
+      response.body.once('close', limit.release);
+      return response;
+    } catch (error) {
+      limit.release();
+      throw error;
+    }
+  }
+
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    await Promise.all([this.#bodies.close(), this.#lookups.close()]);
+  }
+
+  async #follow(url: URL, request: Ask): Promise<Response> {
     let target = url;
     for (let redirects = 0; ; redirects += 1) {
-      const response = await this.#request(target, asked);
+      const response = await this.#request(target, request);
       const location = isRedirect(response) ? field(response.headers, 'location') : undefined;
-      if (location === undefined) return response;
+      if (location === undefined || request.takesRedirects === true) return response;
       await dump(response);
       if (redirects === this.#options.maxRedirects) throw unavailable('The source redirects too often.');
       target = this.#redirected(location, target);
     }
   }
 
-  /** Closes the connections. */
-  close(): Promise<void> {
-    return this.#agent.close();
-  }
-
-  async #request(url: URL, asked: Omit<Dispatcher.RequestOptions, 'path' | 'origin'>): Promise<Response> {
+  async #request(url: URL, { method, headers, signal, isLookup = method === 'HEAD' }: Ask): Promise<Response> {
     if (!this.#allowed.admitsLiteral(url)) {
       const literal = [{ address: url.hostname, family: 0 }];
       throw unavailable('The source image may not be fetched.', new Error(refusal(url.hostname, literal)));
     }
+    // Bytes that were compressed on the way have another length, and another ETag.
+    const asked = { method, headers: { ...headers, 'accept-encoding': 'identity' }, signal };
+    const agent = isLookup ? this.#lookups : this.#bodies;
     try {
-      return await this.#agent.request({ ...asked, origin: url.origin, path: url.pathname + url.search });
+      return await agent.request({ ...asked, origin: url.origin, path: url.pathname + url.search });
     } catch (error) {
       throw unavailable('The source did not answer.', error);
     }

@@ -25,7 +25,7 @@ export interface HttpSourceOptions {
   readonly bodyTimeout?: Duration;
   /** How long an original may take in all. @default '10m' */
   readonly timeout?: Duration;
-  /** Connections to one server. @default 16 */
+  /** Connections to one server for originals, and as many to look them up. @default 16 */
   readonly connections?: number;
   /** Tells the addresses of a host. @default the system's resolver */
   readonly resolve?: ResolveHost;

@@ -63,8 +63,9 @@ export class HttpSource implements OriginalSource, RemoteSource {
   async fetch(identifier: string, { signal, ifStamp }: FetchOptions = {}): Promise<Fetched> {
     const url = this.#urlOf(identifier);
     if (url === undefined) return { status: 'missing' };
-    const headers = ifStamp === undefined ? {} : conditionsOf(ifStamp);
-    const response = await this.#client.ask(url, { method: 'GET', headers, signal });
+    const isLookup = ifStamp !== undefined;
+    const headers = isLookup ? conditionsOf(ifStamp) : {};
+    const response = await this.#client.ask(url, { method: 'GET', headers, signal, isLookup });
     if (response.statusCode === 200) return this.#found(response);
     await dump(response);
     if (MISSING.includes(response.statusCode)) return { status: 'missing' };
@@ -75,11 +76,12 @@ export class HttpSource implements OriginalSource, RemoteSource {
   /** {@inheritDoc OriginalSource.open} */
   async open(identifier: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Original> {
     signal?.throwIfAborted();
-    return this.#temporary.open(identifier, async () => {
-      const fetched = await this.fetch(identifier);
+    const fetch = async (lastLeft: AbortSignal): Promise<FetchedOriginal> => {
+      const fetched = await this.fetch(identifier, { signal: lastLeft });
       if (fetched.status === 'found') return fetched;
       throw new IiifError('E_IIIF_NOT_FOUND', 'There is no such image.');
-    });
+    };
+    return this.#temporary.open(identifier, { fetch, signal });
   }
 
   /** Has nothing: HTTP does not tell what there is. */
@@ -89,9 +91,10 @@ export class HttpSource implements OriginalSource, RemoteSource {
 
   /** {@inheritDoc OriginalSource.ping} */
   async ping(): Promise<void> {
-    const response = await this.#client.ask(new URL(this.#options.urlPrefix), { method: 'HEAD' });
+    const prefix = new URL(this.#options.urlPrefix);
+    const response = await this.#client.ask(prefix, { method: 'HEAD', takesRedirects: true });
     await dump(response);
-    // Most servers have nothing at the prefix itself; that they say so is enough.
+    // Most servers have nothing at the prefix itself, or a page that is elsewhere; that they say so is enough.
     if (response.statusCode >= 500 && response.statusCode !== 501) throw unexpected(response);
   }
 
@@ -104,7 +107,12 @@ export class HttpSource implements OriginalSource, RemoteSource {
     const head = await this.#client.ask(url, { method: 'HEAD', signal });
     await dump(head);
     if (!NO_HEAD.includes(head.statusCode)) return lookedUp(head);
-    const first = await this.#client.ask(url, { method: 'GET', headers: { range: 'bytes=0-0' }, signal });
+    const first = await this.#client.ask(url, {
+      method: 'GET',
+      headers: { range: 'bytes=0-0' },
+      signal,
+      isLookup: true,
+    });
     // Who ignores the range sends everything.
     if (first.statusCode === 200) discard(first.body);
     else await dump(first);

@@ -18,7 +18,7 @@ export function field(headers: Headers, name: string): string | undefined {
 
 /**
  * What tells one state of an original from the next: its ETag where there is one, since servers differ in what else they
- * say in answer to HEAD; else the date with the length.
+ * say in answer to HEAD; else the date, with the length where it is told.
  */
 export function stampOf(headers: Headers, size: number | undefined): SourceStamp {
   const etag = field(headers, 'etag');

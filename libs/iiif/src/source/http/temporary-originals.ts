@@ -1,13 +1,11 @@
 import { sameStamp, type FetchedOriginal, type SourceStamp } from 'nestjs-image-cache';
 import { createReadStream } from 'node:fs';
-import { access, mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { IiifError } from '../../errors.js';
 import type { Original } from '../original-source.js';
 import { unavailable } from '../source-root.js';
+import { unlessAborted } from './limited-signal.js';
 import { modifiedAt } from './response.js';
+import { TemporaryFile } from './temporary-file.js';
 
 /** A fetched original while it is in use. */
 interface InUse {
@@ -15,6 +13,16 @@ interface InUse {
   /** What the source has said of it since the fetch began. */
   seen?: SourceStamp;
   readonly fetching: Promise<Copy>;
+  /** Ends the fetch. */
+  readonly giveUp: () => void;
+}
+
+/** How an original is opened. */
+export interface OpenRequest {
+  /** Its signal is aborted when nobody waits for the original any more. */
+  readonly fetch: (lastLeft: AbortSignal) => Promise<FetchedOriginal>;
+  /** Ends the wait; the fetch goes on while there are others who wait. */
+  readonly signal: AbortSignal | undefined;
 }
 
 interface Copy extends Omit<Original, 'close' | 'stream'> {
@@ -34,13 +42,13 @@ export class TemporaryOriginals {
     if (shared !== undefined) shared.seen = stamp;
   }
 
-  /** Opens an original that is in use, or fetches it. Throws what fetching throws. */
-  async open(identifier: string, fetch: () => Promise<FetchedOriginal>): Promise<Original> {
+  /** Opens an original that is in use, or fetches it. Throws what fetching throws, or the reason of the signal. */
+  async open(identifier: string, { fetch, signal }: OpenRequest): Promise<Original> {
     for (;;) {
       const known = this.#inUse.get(identifier);
-      const shared = known ?? { users: 0, fetching: fetch().then(written) };
+      const shared = known ?? begin(fetch);
       if (known === undefined) this.#inUse.set(identifier, shared);
-      const original = await this.#use(identifier, shared);
+      const original = await this.#use(identifier, shared, signal);
       const { seen } = shared;
       if (known === undefined || seen === undefined || sameStamp(seen, original.stamp)) return original;
       if (this.#inUse.get(identifier) === shared) this.#inUse.delete(identifier);
@@ -48,11 +56,11 @@ export class TemporaryOriginals {
     }
   }
 
-  async #use(identifier: string, shared: InUse): Promise<Original> {
+  async #use(identifier: string, shared: InUse, signal: AbortSignal | undefined): Promise<Original> {
     shared.users += 1;
     const leave = once(() => this.#leave(identifier, shared));
     try {
-      const { file, stamp, size, lastModified } = await shared.fetching;
+      const { file, stamp, size, lastModified } = await unlessAborted(shared.fetching, signal);
       const stream: Original['stream'] = (range) => {
         const body = createReadStream(file, range);
         return body.once('close', () => void leave());
@@ -68,9 +76,18 @@ export class TemporaryOriginals {
     shared.users -= 1;
     if (shared.users > 0) return;
     if (this.#inUse.get(identifier) === shared) this.#inUse.delete(identifier);
+    shared.giveUp();
     const copy = await shared.fetching.catch(() => undefined);
     await copy?.remove();
   }
+}
+
+function begin(fetch: OpenRequest['fetch']): InUse {
+  const lastLeft = new AbortController();
+  const giveUp = (): void => {
+    lastLeft.abort();
+  };
+  return { users: 0, fetching: fetch(lastLeft.signal).then(written), giveUp };
 }
 
 async function written({ body, stamp, size: announced }: FetchedOriginal): Promise<Copy> {
@@ -91,46 +108,8 @@ async function written({ body, stamp, size: announced }: FetchedOriginal): Promi
   }
 }
 
-/** A file that no crash leaves behind where the system shows descriptors as files. */
-class TemporaryFile {
-  private constructor(
-    readonly handle: FileHandle,
-    readonly path: string,
-    readonly directory: string,
-  ) {}
-
-  static async make(): Promise<TemporaryFile> {
-    const directory = await mkdtemp(join(tmpdir(), 'iiif-original-'));
-    const name = join(directory, 'original');
-    const handle = await open(name, 'wx+');
-    const path = await descriptorOf(handle, name);
-    // What has no name any more goes with its last descriptor.
-    if (path !== name) await rm(directory, { recursive: true, force: true });
-    return new TemporaryFile(handle, path, directory);
-  }
-
-  async write(body: Readable): Promise<void> {
-    for await (const chunk of body) await this.handle.appendFile(chunk as Buffer);
-  }
-
-  async remove(): Promise<void> {
-    await this.handle.close();
-    await rm(this.directory, { recursive: true, force: true });
-  }
-}
-
 function unwritable(cause: unknown): IiifError {
   return unavailable('The source image cannot be written to a temporary file.', cause);
-}
-
-async function descriptorOf({ fd }: FileHandle, path: string): Promise<string> {
-  const descriptor = `/proc/self/fd/${fd}`;
-  try {
-    await access(descriptor);
-    return descriptor;
-  } catch {
-    return path;
-  }
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {
