@@ -103,7 +103,9 @@ describe('The list of jobs in a browser', () => {
     await page.locator('tr[data-job="bad-2"] button', { hasText: 'Retry' }).click();
     await said(page, /bad-2 is queued anew/);
     await eventually(async () => {
-      expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toMatch(/^Retry|^Cancel|^Remove/);
+      expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toMatch(
+        /^Retry|^Cancel|^Remove/,
+      );
     });
     expect(await queue.find('bad-2')).toMatchObject({ state: 'queued', attempts: 0 });
     expect(await queue.find('bad-1')).toMatchObject({ state: 'dead' });
