@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { ImageCacheError, isDeterministic } from '../common/errors.js';
 import { withDeadline } from '../common/deadline.js';
 import { Generations } from '../common/generations.js';
+import { LinkedController } from '../common/linked-controller.js';
 import { SingleFlight } from '../common/single-flight.js';
 import { groupOf } from '../keys/entry-keys.js';
 import type { CacheEvents } from '../observability/events.js';
@@ -95,13 +96,12 @@ export class SourceMonitor {
   }
 
   async #look(identifier: string, isReading: boolean): Promise<SourceState> {
-    const { source, clock, events, timeout, closing: signal } = this.#options;
+    const { source, events } = this.#options;
     if (source === undefined) return { status: 'unknown' };
     const group = groupOf(identifier);
-    const asked = { at: clock.now(), generation: this.#forgotten.of(group) };
+    const asked = { at: this.#options.clock.now(), generation: this.#forgotten.of(group) };
     try {
-      const deadline = { clock, timeout, expired: () => unavailable(timeout), signal };
-      const state: SourceLookup = await withDeadline(source.lookup(identifier, { isReading }), deadline);
+      const state = await this.#ask(source, { identifier, isReading });
       this.#downSince = undefined;
       this.#untold.delete(group);
       if (!isReading) this.#remember(group, state, asked);
@@ -110,6 +110,26 @@ export class SourceMonitor {
       if (isDeterministic(error)) throw error;
       events.emit('source-unavailable', { identifier, error });
       return { status: 'unavailable', since: this.#unavailableSince(group) };
+    }
+  }
+
+  /** Asks a source for as long as anybody waits, and tells it when that is over. */
+  async #ask(
+    source: ImageSource,
+    { identifier, isReading }: { readonly identifier: string; readonly isReading: boolean },
+  ): Promise<SourceLookup> {
+    const { clock, timeout, closing } = this.#options;
+    const asking = new LinkedController(closing);
+    const expired = (): Error => {
+      const error = unavailable(timeout);
+      asking.abort(error);
+      return error;
+    };
+    try {
+      const lookup = source.lookup(identifier, { isReading, signal: asking.signal });
+      return await withDeadline(lookup, { clock, timeout, expired, signal: closing });
+    } finally {
+      asking.release();
     }
   }
 

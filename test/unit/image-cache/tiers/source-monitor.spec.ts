@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { FakeClock } from 'nestjs-image-cache/testing';
 import { SourceMonitor, type SourceMonitorOptions } from '../../../../libs/image-cache/src/tiers/source-monitor.js';
 import { groupOf } from '../../../../libs/image-cache/src/keys/entry-keys.js';
-import type { SourceLookup } from '../../../../libs/image-cache/src/ports/image-info.js';
+import type { ImageSource, SourceLookup } from '../../../../libs/image-cache/src/ports/image-info.js';
 import { CacheEvents } from '../../../../libs/image-cache/src/observability/events.js';
 import { deferred } from '../../../support/async.js';
 import { FakeSource } from '../../../support/fake-source.js';
@@ -55,6 +55,26 @@ describe('SourceMonitor', () => {
     source.unavailable = true;
     expect(await monitor.beforeHit('image')).toMatchObject({ status: 'unavailable' });
     expect(failures).toHaveLength(1);
+  });
+
+  it('tells a source for which nobody waits any more', async () => {
+    const asked: (AbortSignal | undefined)[] = [];
+    const silent: ImageSource = {
+      name: 'silent',
+      lookup: (_identifier, options) => {
+        asked.push(options?.signal);
+        return new Promise(() => undefined);
+      },
+    };
+    const closing = new AbortController();
+    const monitor = make({ source: silent, closing: closing.signal });
+    const late = monitor.current('image');
+    await clock.advance(1000);
+    expect(await late).toMatchObject({ status: 'unavailable' });
+    const ended = monitor.current('image');
+    closing.abort(new Error('the cache ends'));
+    await ended.catch(() => undefined);
+    expect(asked.map((signal) => signal?.aborted)).toEqual([true, true]);
   });
 
   it('takes a source that throws at once for one that is unavailable', async () => {
