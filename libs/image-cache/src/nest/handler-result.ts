@@ -26,19 +26,22 @@ interface ImagePipeline {
 /**
  * Turns what a handler returned into a picture: a Buffer, a stream, a StreamableFile or a sharp pipeline.
  *
+ * @param signal ends the wait for the first bytes of a stream
  * @throws NotCacheable when it is something else, or the response is for its own request alone
  */
 export async function renderedImage(
   result: unknown,
   exchange: HttpExchange,
   storable: StorableResponse,
+  signal: AbortSignal,
 ): Promise<RenderedImage> {
   const refusal = reasonNotToCache(exchange, storable.vary);
   if (refusal !== undefined) throw new NotCacheable(...refusal, result);
   const returned = await pictureOf(result);
   if (returned === undefined) throw new NotCacheable('type', NO_PICTURE, result);
   const { contentType, announcedLength } = returned;
-  const { first, body } = await peek(Buffer.isBuffer(returned.body) ? returned.body : adopt(returned.body), SAMPLE);
+  const whole = Buffer.isBuffer(returned.body) ? returned.body : adopt(returned.body);
+  const { first, body } = await peek(whole, SAMPLE, signal);
   // What failed without saying so must not be served as a picture until it expires.
   if (first.byteLength === 0) throw new NotCacheable('empty', 'the handler returned an empty body', result);
   return {
@@ -51,12 +54,12 @@ export async function renderedImage(
 
 /**
  * Gives what a handler returned to Nest to be sent to its own client only: a picture as what it is, anything else as
- * Nest would send it without a cache.
+ * Nest would send it without a cache. A stream that has not begun when its client leaves is destroyed.
  */
-export async function unsharedResult(result: unknown, exchange: HttpExchange): Promise<unknown> {
+export async function unsharedResult(result: unknown, exchange: HttpExchange, client: AbortSignal): Promise<unknown> {
   const returned = result instanceof StreamableFile ? undefined : await pictureOf(result);
   if (returned === undefined) return result;
-  const { first, body } = await peek(returned.body, SAMPLE);
+  const { first, body } = await peek(returned.body, SAMPLE, client);
   if (exchange.responseHeader('content-type') === undefined)
     exchange.setHeader('Content-Type', returned.contentType ?? (await sniff(first)));
   if (Buffer.isBuffer(body)) exchange.setHeader('Content-Length', String(body.byteLength));
