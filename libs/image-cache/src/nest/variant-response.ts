@@ -41,11 +41,20 @@ export function conditionsOf(exchange: HttpExchange): VariantConditions {
  * @throws HttpException 412 when the client wants another one, 416 when it has no such part
  */
 export function sendVariant(exchange: HttpExchange, variant: Variant, hints: ClientHints): unknown {
+  try {
+    return answerWith(exchange, variant, hints);
+  } catch (error) {
+    if (variant.body instanceof Readable) variant.body.destroy();
+    throw error;
+  }
+}
+
+function answerWith(exchange: HttpExchange, variant: Variant, hints: ClientHints): unknown {
   const { meta, outcome, body } = variant;
   const validators = { digest: meta.digest, lastModified: lastModifiedOf(variant) };
   const request = conditionalHeaders(exchange);
   exchange.addCacheStatus(outcome);
-  if (isPreconditionFailed(request, validators)) throw refusal(variant, 412, 'The picture is another one by now.');
+  if (isPreconditionFailed(request, validators)) throw refusal(412, 'The picture is another one by now.');
   const described = {
     ETag: meta.digest === undefined ? undefined : formatEtag(meta.digest),
     'Last-Modified': formatHttpDate(validators.lastModified),
@@ -96,7 +105,7 @@ function partOf(exchange: HttpExchange, variant: Required<Pick<Variant, 'body'>>
   const part = resolveRange(asked, size);
   if (part === undefined) {
     exchange.setHeader('Content-Range', formatContentRange(undefined, size));
-    throw refusal(variant, 416, `The picture has ${size} bytes.`);
+    throw refusal(416, `The picture has ${size} bytes.`);
   }
   if (!Buffer.isBuffer(body)) return { body, size };
   const bytes = body.subarray(part.start, part.end + 1);
@@ -122,8 +131,7 @@ function conditionalHeaders(exchange: HttpExchange): ConditionalHeaders {
   };
 }
 
-function refusal({ body }: Variant, status: number, message: string): HttpException {
-  if (body instanceof Readable) body.destroy();
+function refusal(status: number, message: string): HttpException {
   return new HttpException({ statusCode: status, message }, status);
 }
 
