@@ -3,6 +3,7 @@ import { fileTypeFromBuffer } from 'file-type';
 import { Readable } from 'node:stream';
 import { toBuffer } from '../common/streams.js';
 import { NotCacheable, type UncacheableReason } from '../common/not-cacheable.js';
+import { requireSendable } from '../http/header-values.js';
 import { isCovered } from '../http/vary.js';
 import type { RenderedImage } from '../ports/image-info.js';
 import { adopt, peek } from './handler-stream.js';
@@ -26,37 +27,49 @@ interface ImagePipeline {
 /**
  * Turns what a handler returned into a picture: a Buffer, a stream, a StreamableFile or a sharp pipeline.
  *
+ * @param signal ends the wait for the first bytes of a stream
  * @throws NotCacheable when it is something else, or the response is for its own request alone
+ * @throws TypeError when a header that is stored with it cannot be sent
  */
 export async function renderedImage(
   result: unknown,
   exchange: HttpExchange,
   storable: StorableResponse,
+  signal: AbortSignal,
 ): Promise<RenderedImage> {
   const refusal = reasonNotToCache(exchange, storable.vary);
   if (refusal !== undefined) throw new NotCacheable(...refusal, result);
   const returned = await pictureOf(result);
   if (returned === undefined) throw new NotCacheable('type', NO_PICTURE, result);
-  const { contentType, announcedLength } = returned;
-  const { first, body } = await peek(Buffer.isBuffer(returned.body) ? returned.body : adopt(returned.body), SAMPLE);
+  const { announcedLength } = returned;
+  const contentType = exchange.responseHeader('content-type') ?? returned.contentType;
+  const headers = { ...returned.headers, ...replayedHeaders(exchange, storable.headers) };
+  try {
+    requireSendable({ ...headers, 'content-type': contentType });
+  } catch (error) {
+    discardResult(result);
+    throw error;
+  }
+  const whole = Buffer.isBuffer(returned.body) ? returned.body : adopt(returned.body);
+  const { first, body } = await peek(whole, SAMPLE, signal);
   // What failed without saying so must not be served as a picture until it expires.
   if (first.byteLength === 0) throw new NotCacheable('empty', 'the handler returned an empty body', result);
   return {
     body,
-    contentType: exchange.responseHeader('content-type') ?? contentType ?? (await sniff(first)),
-    headers: { ...returned.headers, ...replayedHeaders(exchange, storable.headers) },
+    contentType: contentType ?? (await sniff(first)),
+    headers,
     ...(announcedLength !== undefined && { announcedLength }),
   };
 }
 
 /**
  * Gives what a handler returned to Nest to be sent to its own client only: a picture as what it is, anything else as
- * Nest would send it without a cache.
+ * Nest would send it without a cache. A stream that has not begun when its client leaves is destroyed.
  */
-export async function unsharedResult(result: unknown, exchange: HttpExchange): Promise<unknown> {
+export async function unsharedResult(result: unknown, exchange: HttpExchange, client: AbortSignal): Promise<unknown> {
   const returned = result instanceof StreamableFile ? undefined : await pictureOf(result);
   if (returned === undefined) return result;
-  const { first, body } = await peek(returned.body, SAMPLE);
+  const { first, body } = await peek(returned.body, SAMPLE, client);
   if (exchange.responseHeader('content-type') === undefined)
     exchange.setHeader('Content-Type', returned.contentType ?? (await sniff(first)));
   if (Buffer.isBuffer(body)) exchange.setHeader('Content-Length', String(body.byteLength));

@@ -10,7 +10,7 @@ import type { ClientHints } from '../http/client-hints.js';
 import { addToVary } from '../http/vary.js';
 import type { ServedTier } from '../observability/events.js';
 import type { ImageCache } from '../service/image-cache.js';
-import { clientSignal } from './client-signal.js';
+import { clientSignal, whenOver } from './client-signal.js';
 import { awaitTurn } from './pipelining.js';
 
 /** What Express and Fastify requests have in common. */
@@ -212,6 +212,11 @@ export class HttpExchange {
   /** Aborted when the client goes away before it has been answered. */
   clientSignal(): AbortSignal {
     return clientSignal(this.#rawResponse());
+  }
+
+  /** Calls back once when the response has been sent, or nobody takes it any more. */
+  whenOver(tell: () => void): void {
+    whenOver(this.#rawResponse(), tell);
   }
 
   #snapshot(): Snapshot {

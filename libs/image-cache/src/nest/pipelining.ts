@@ -44,7 +44,9 @@ export async function awaitTurn(response: ServerResponse): Promise<void> {
   } finally {
     socket[WAITERS] -= 1;
   }
-  if (socket.destroyed) throw new ImageCacheError('E_IMAGE_CACHE_ABORTED', 'The client has gone.');
+  // Behind a response that closes the connection, Node ends it, and tells the responses that wait nothing of it.
+  if (socket.destroyed || socket.writableEnded)
+    throw new ImageCacheError('E_IMAGE_CACHE_ABORTED', 'The client has gone.');
 }
 
 /** The response that is being sent while this one has to wait. */

@@ -6,7 +6,7 @@ import type { HttpExchange } from './http-exchange.js';
 
 /**
  * A body for Nest to send. Fastify sends Buffers as they are, Express would make JSON of them. A body that breaks cuts
- * the connection.
+ * the connection, and a connection that breaks ends the body: NestJS 11 leaves it open.
  *
  * @param size bytes that the client has been told of
  */
@@ -15,6 +15,9 @@ export function sendable(exchange: HttpExchange, body: Buffer | Readable, size?:
   const file = Buffer.isBuffer(body)
     ? new StreamableFile(body)
     : new StreamableFile(size === undefined ? body : ofExactly(size, body));
+  exchange.whenOver(() => {
+    file.getStream().destroy();
+  });
   return file.setErrorHandler((_, response) => {
     (response as unknown as ServerResponse).destroy();
   });

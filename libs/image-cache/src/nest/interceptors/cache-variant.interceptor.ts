@@ -29,9 +29,9 @@ export class CacheVariantInterceptor extends CachingInterceptor {
     const { identity, ttl } = await routeVariant(exchange, route);
     const client = await this.clientOf(call, route);
     let own: unknown;
-    const render: Render = () =>
+    const render: Render = ({ signal: rendering }) =>
       handle()
-        .then((result) => renderedImage(result, exchange, storable))
+        .then((result) => renderedImage(result, exchange, storable, rendering))
         .catch((error: unknown) => {
           own = error;
           if (error instanceof NotCacheable && (exchange.isSent || signal.aborted)) discardResult(error.result);
@@ -55,14 +55,14 @@ export class CacheVariantInterceptor extends CachingInterceptor {
       exchange.addCacheStatus({ kind: 'miss', reason: 'miss', stored: false });
       const result = error === own ? error.result : await cache.admit(handle, { ...identity, ...client, signal });
       exchange.addVary(storable.vary);
-      return unsharedResult(result, exchange);
+      return unsharedResult(result, exchange, signal);
     }
   }
 
   async #bypass({ exchange, handle }: InterceptedCall): Promise<unknown> {
     exchange.addCacheStatus({ kind: 'bypass' });
     const result = await handle();
-    return this.isReading(exchange) ? unsharedResult(result, exchange) : result;
+    return this.isReading(exchange) ? unsharedResult(result, exchange, exchange.clientSignal()) : result;
   }
 }
 

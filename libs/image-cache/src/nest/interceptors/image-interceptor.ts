@@ -1,12 +1,13 @@
 import { Inject, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, Reflector } from '@nestjs/core';
-import { from, lastValueFrom, type Observable } from 'rxjs';
+import { lastValueFrom, Observable } from 'rxjs';
 import type { ClientHints, ClientOptions } from '../../http/client-hints.js';
 import type { ImageCache } from '../../service/image-cache.js';
 import { statusOf } from '../../common/errors.js';
 import type { ServedTier } from '../../observability/events.js';
 import { SKIP_IMAGE_CACHE } from '../constants.js';
 import { isEventStream } from '../handler-kind.js';
+import { discardResult } from '../handler-result.js';
 import { toHttpError } from '../http-errors.js';
 import { HttpExchange, type RoutedRequest } from '../http-exchange.js';
 import { ResponsePolicy } from '../response-policy.js';
@@ -58,7 +59,7 @@ export abstract class ImageInterceptor implements NestInterceptor {
         if (this.tier !== undefined && cache !== undefined)
           exchange.report(cache, this.tier, failure === undefined ? undefined : { status: statusOf(failure) ?? 500 });
       });
-    return from(answer);
+    return observed(answer, exchange);
   }
 
   /** Answers a request, calling its handler or not. */
@@ -111,6 +112,31 @@ export abstract class ImageInterceptor implements NestInterceptor {
     this.#policies.set(client, policy);
     return policy;
   }
+}
+
+/**
+ * An answer for who waits for it. An interceptor further out may wait no longer, as one with a timeout: the response is
+ * then about to be used for something else, and what comes after all is nobody's.
+ */
+function observed(answer: Promise<unknown>, exchange: HttpExchange): Observable<unknown> {
+  return new Observable((subscriber) => {
+    const state = { isSettled: false };
+    answer.then(
+      (result) => {
+        if (subscriber.closed) discardResult(result);
+        state.isSettled = true;
+        subscriber.next(result);
+        subscriber.complete();
+      },
+      (error: unknown) => {
+        state.isSettled = true;
+        subscriber.error(error);
+      },
+    );
+    return () => {
+      if (!state.isSettled) exchange.detach();
+    };
+  });
 }
 
 /** Under what a request keeps who has taken it. */
