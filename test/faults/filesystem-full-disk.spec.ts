@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { stat, statfs, utimes, writeFile } from 'node:fs/promises';
+import { rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { infoKey } from 'nestjs-image-cache';
 import { runChild } from '../support/child-process.js';
@@ -89,6 +89,39 @@ if (MAY_MOUNT)
       }
       expect((await stat(join(directory.path, 'evictions.log'))).size).toBeLessThan(5000);
       for (const store of [one, other]) await store.close?.();
+    });
+  });
+
+if (MAY_MOUNT)
+  describe('the filesystem store whose index is lost while the disk is full', () => {
+    let directory: TestDirectory;
+
+    beforeEach(async () => {
+      directory = await makeDirectory();
+      mountSmall(directory.path, '1m');
+    });
+
+    afterEach(async () => {
+      release(directory.path);
+      await directory.remove();
+    });
+
+    const use = async (): Promise<unknown> => {
+      const child = runChild('faults/scenarios/container-process.ts', [directory.path]);
+      child.tell('end');
+      const [told] = await child.end();
+      return told;
+    };
+
+    it('does without one, and has one again when there is room', async () => {
+      expect(await use()).toMatchObject({ bounded: true, stored: true, incidents: [] });
+      await rm(join(directory.path, 'index'), { recursive: true });
+      const { bavail, bsize } = await statfs(directory.path);
+      await writeFile(join(directory.path, 'everything else'), Buffer.alloc(bavail * bsize));
+      const message = expect.stringContaining('has no index, since the disk has no room for one');
+      expect(await use()).toMatchObject({ bounded: false, stored: false, incidents: [message] });
+      await rm(join(directory.path, 'everything else'));
+      expect(await use()).toMatchObject({ bounded: true, stored: true, incidents: [] });
     });
   });
 

@@ -126,3 +126,32 @@ describe('a write that waits for room', () => {
     expect(await images()).toEqual([]);
   });
 });
+
+describe('a write that finds no room', () => {
+  let directory: TestDirectory;
+
+  beforeEach(async () => {
+    directory = await makeDirectory();
+  });
+
+  afterEach(() => directory.remove());
+
+  it.each(['ENOSPC', 'EDQUOT'])('has room made for the next ones, by whatever it was told so: %s', async (code) => {
+    const told = { ranOut: 0 };
+    class CountingSpace extends UnindexedSpace {
+      override claim(): Claim {
+        return { ...super.claim(), ranOut: () => void (told.ranOut += 1) };
+      }
+    }
+    const space = new CountingSpace({ bounds: resolveBounds({}, ''), free: () => FREE, report: () => undefined });
+    const layout = new Layout(directory.path, geometry);
+    const reservation = await FileReservation.take({ layout, key: KEY, generation: '0', durable: false, space });
+    const body = new Readable({
+      read() {
+        this.destroy(Object.assign(new Error(code), { code }));
+      },
+    });
+    await expect(reservation.commit({ body }, META)).rejects.toMatchObject({ code });
+    expect(told.ranOut).toBe(1);
+  });
+});

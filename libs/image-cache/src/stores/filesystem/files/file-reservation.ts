@@ -94,7 +94,7 @@ export class FileReservation implements Reservation {
       this.#claim.publish({ at, size: meta.size, ...file });
       return meta;
     } catch (error) {
-      if (systemCode(error) === 'ENOSPC') this.#claim.ranOut();
+      if (NO_ROOM.includes(systemCode(error))) this.#claim.ranOut();
       if (isAbsence(error) && (await stateOf(this.#directory)) === undefined) return 'fenced';
       throw error;
     } finally {

@@ -1,12 +1,16 @@
 import type { Database, RootDatabase } from 'lmdb';
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kind } from '../../../ports/entry.js';
 import type { DirectorySpace } from './directory-space.js';
 import { decodeRecord, encodePosition, encodeRecord, type IndexRecord } from './index-codec.js';
 import { IndexGate } from './index-gate.js';
+import { makeLockFile } from './lock-file.js';
 import type { Lmdb } from './lmdb.js';
 import { NOTHING, withEntry, type Totals, type Used } from './totals.js';
+
+/** The locks of the gate and of the tables. */
+const LOCKS = ['gate.mdb-lock', 'lock.mdb'];
 
 const EMPTY = Buffer.alloc(0);
 
@@ -29,6 +33,8 @@ export interface LedgerWrite {
 /** What {@link IndexTables} depend on. */
 export interface IndexTablesOptions {
   readonly directories: DirectorySpace;
+  /** Throws when the disk has too little room for new tables. */
+  readonly requireRoom?: () => void;
 }
 
 interface Opening extends IndexTablesOptions {
@@ -72,6 +78,11 @@ export class IndexTables {
   /** Opens the tables in a directory of their own, or makes them. */
   static open(lmdb: Lmdb, directory: string, options: IndexTablesOptions): IndexTables {
     mkdirSync(directory, { recursive: true });
+    for (const file of LOCKS.map((name) => join(directory, name))) {
+      if (existsSync(file)) continue;
+      options.requireRoom?.();
+      makeLockFile(file);
+    }
     const gate = IndexGate.open(lmdb, join(directory, 'gate.mdb'));
     // Not flushed: what a power cut leaves of it is not used by the next run of the machine.
     const environment = { maxDbs: 8, noSync: true, overlappingSync: false };

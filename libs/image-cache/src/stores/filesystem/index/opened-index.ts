@@ -89,9 +89,9 @@ export class OpenedIndex {
   }
 
   #open(): IndexTables {
-    const { lmdb, onDamaged, directories } = this.#options;
+    const { lmdb, onDamaged } = this.#options;
     const open = (): IndexTables => {
-      const tables = IndexTables.open(lmdb, this.#place, { directories });
+      const tables = IndexTables.open(lmdb, this.#place, this.#options);
       tables.expect(this.#kept.read());
       return tables;
     };

@@ -97,6 +97,9 @@ export function shortageOf(totals: Totals, bounds: Bounds, free: FreeSpace, shar
   return { bytes: Math.max(0, ...bytes), entries: Math.max(0, ...entries) };
 }
 
+/** Bytes without which nothing is written, and no index is made. */
+export const WORKING_SPACE = 256 * 1024;
+
 /** What is told of a disk without room for a directory. */
 export function fullIncident(cause: unknown): StoreIncident {
   return { kind: 'full', message: `Nothing is stored for want of room: ${messageOf(cause)}`, cause };

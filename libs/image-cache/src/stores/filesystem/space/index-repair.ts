@@ -26,6 +26,7 @@ export interface IndexRepairOptions {
 /** Puts the index right: when there is reason to, in the background, and as a step of a sweep. */
 export class IndexRepair {
   readonly #options: IndexRepairOptions;
+  #isRecovering = false;
   #isReconciling = false;
 
   constructor(options: IndexRepairOptions) {
@@ -35,8 +36,14 @@ export class IndexRepair {
   /** Puts right what processes have left behind that have died, and takes all files in if there is doubt then. */
   recoverSoon(): void {
     const { background, recovery, tables } = this.#options;
+    if (this.#isRecovering) return;
+    this.#isRecovering = true;
     background.run('recovering from the end of another process', async (signal) => {
-      await this.#unlessReplaced(() => recovery.run(tables(), this.#runOf(signal, {})));
+      try {
+        await this.#unlessReplaced(() => recovery.run(tables(), this.#runOf(signal, {})));
+      } finally {
+        this.#isRecovering = false;
+      }
       this.reconcileSoon();
     });
   }

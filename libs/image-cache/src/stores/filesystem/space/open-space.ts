@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { messageOf } from '../../../common/errors.js';
+import { ImageCacheError, messageOf } from '../../../common/errors.js';
 import type { StoreContext, StoreIncident } from '../../../ports/cache-store.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { EntryKey } from '../../../ports/entry.js';
@@ -17,7 +17,7 @@ import type { Layout } from '../files/layout.js';
 import type { FileLeases } from '../leases/file-leases.js';
 import { hasEnded, processName, processSpace } from '../processes.js';
 import { BackgroundWork } from './background-work.js';
-import { isBounded, type Bounds } from './bounds.js';
+import { isBounded, WORKING_SPACE, type Bounds } from './bounds.js';
 import { blockSize, directorySize, freeSpace } from './free-space.js';
 import { IndexRepair } from './index-repair.js';
 import { IndexedSpace } from './indexed-space.js';
@@ -74,7 +74,10 @@ async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space
   const directory = join(layout.root, 'index');
   const directories = new DirectorySpace({ layout, size: directorySize(layout.root) });
   const takeTurn = (): Promise<Lease | undefined> => leases.take('index');
-  const opened = await OpenedIndex.open({ lmdb, directory, boot: place.boot, directories, takeTurn, onDamaged });
+  const requireRoom = (): void => {
+    requireRoomForIndex(layout.root);
+  };
+  const opened = await OpenedIndex.open({ lmdb, directory, ...place, directories, requireRoom, takeTurn, onDamaged });
   const tables = (): IndexTables => opened.tables;
   const records = new FileRecords({ ...options, tables, directories, block: blockSize(layout.root) });
   const common = { ...options, tables, records, directories, background: new BackgroundWork(report) };
@@ -82,7 +85,7 @@ async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space
   const recovery = new Recovery({
     ...common,
     hasEnded: (owner) => hasEnded(owner, place),
-    emptyTrash: (signal) => trash.empty(signal),
+    trash,
   });
   const space = new IndexedSpace({
     ...common,
@@ -106,6 +109,11 @@ async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space
   });
   space.start();
   return space;
+}
+
+function requireRoomForIndex(root: string): void {
+  if (freeSpace(root).bytes >= WORKING_SPACE) return;
+  throw new ImageCacheError('E_IMAGE_CACHE_STORE_FULL', 'the disk has no room for one');
 }
 
 function damageReporter({ layout, report }: OpenSpaceOptions): (cause: unknown) => void {

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import type { Trash } from '../eviction/trash.js';
 import type { FileRecords } from '../index/file-records.js';
 import type { IndexTables } from '../index/index-tables.js';
 import { SpaceLedger, type Write } from '../index/space-ledger.js';
@@ -14,8 +15,7 @@ export interface RecoveryOptions {
   readonly records: FileRecords;
   /** Whether a process, named by what it calls itself, has ended. */
   readonly hasEnded: (owner: string) => Promise<boolean>;
-  /** Removes all trash, that of other processes too. */
-  readonly emptyTrash: (signal?: AbortSignal) => Promise<unknown>;
+  readonly trash: Trash;
 }
 
 /** Puts the accounts of processes right that have died: what they had set apart, published or thrown away. */
@@ -40,7 +40,9 @@ export class Recovery {
     for (const user of ledger.users()) if (await hasEnded(user)) killed.push(user);
     if (killed.length > 0 && !run.dryRun) await this.#clearUp(killed, tables, run.signal);
     for (const path of ledger.discards()) {
-      if ((await stateOf(join(layout.root, path))) !== undefined) continue;
+      const place = join(layout.root, path);
+      if (!run.dryRun) await this.#removeTrash(place, run.signal);
+      if ((await stateOf(place)) !== undefined) continue;
       if (!run.dryRun) ledger.emptied(path);
       gone(run);
     }
@@ -68,12 +70,18 @@ export class Recovery {
    * of it is found by looking at all files.
    */
   async #clearUp(killed: readonly string[], tables: IndexTables, signal: AbortSignal): Promise<void> {
-    await this.#options.emptyTrash(signal);
+    await this.#options.trash.empty(signal);
     signal.throwIfAborted();
     tables.transaction(() => {
       tables.doubt();
       for (const user of killed) new SpaceLedger(tables).leave(user);
     });
+  }
+
+  /** A process that was told to end leaves some; where another one is at it, both get on. */
+  async #removeTrash(place: string, signal: AbortSignal): Promise<void> {
+    const { layout, trash } = this.#options;
+    if (dirname(place) === layout.trash && !trash.inUse.includes(basename(place))) await trash.remove(place, signal);
   }
 
   #directoryOf({ key, name }: Write): string {

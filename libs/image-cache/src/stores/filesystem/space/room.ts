@@ -5,11 +5,17 @@ import { SpaceLedger, type Write } from '../index/space-ledger.js';
 import type { Totals } from '../index/totals.js';
 import type { ProcessRun } from '../upkeep/process-run.js';
 import type { BackgroundWork } from './background-work.js';
-import { HIGH, isEnough, LOW, shortageOf, type Bounds, type FreeSpace, type Shortage } from './bounds.js';
+import {
+  HIGH,
+  isEnough,
+  LOW,
+  shortageOf,
+  WORKING_SPACE,
+  type Bounds,
+  type FreeSpace,
+  type Shortage,
+} from './bounds.js';
 import type { Pruned, PruneListener, Pruner } from './pruner.js';
-
-/** Bytes without which nothing is written. */
-const WORKING_SPACE = 256 * 1024;
 
 /** Inodes that there are again after they were used up. */
 const WORKING_INODES = 32;
@@ -17,7 +23,7 @@ const WORKING_INODES = 32;
 /** How often room is made for one write, while others take it. */
 const ATTEMPTS = 50;
 
-const ENOUGH: Shortage = { bytes: 0, entries: 0 };
+const NONE: Pruned & Shortage = { bytes: 0, entries: 0 };
 
 /** What a {@link Room} depends on. */
 export interface RoomOptions {
@@ -48,15 +54,19 @@ export class Room {
    * @throws ImageCacheError `E_IMAGE_CACHE_STORE_FULL` when the disk is full
    */
   async admit(write: Write): Promise<boolean> {
-    const missing = (): Shortage => this.#missing(this.#ledger.after(write));
     this.#requireWorkingSpace(write.bytes);
+    const freeAfter = this.#watchFree();
+    let gone: Pruned = NONE;
+    const missing = (pruned: Pruned): Shortage =>
+      this.#missing(this.#ledger.after(write), { free: freeAfter(sum(gone, pruned)) });
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      if (this.#ledger.claim(write, (totals) => isEnough(this.#missing(totals)))) {
+      if (this.#ledger.claim(write, (totals) => isEnough(this.#missing(totals, { free: freeAfter(gone) })))) {
         this.makeAhead();
         return true;
       }
       const pruned = await this.#options.pruner.prune(missing);
-      if (pruned.entries === 0 && !isEnough(missing())) return false;
+      gone = sum(gone, pruned);
+      if (pruned.entries === 0 && !isEnough(missing(NONE))) return false;
     }
     return false;
   }
@@ -73,7 +83,9 @@ export class Room {
   /** Makes room before it is needed. */
   makeAhead(): void {
     const { ahead = true } = this.#options;
-    if (ahead && this.#hasReached(HIGH)) this.#inBackground(() => this.#shortage(LOW));
+    if (!ahead || !this.#hasReached(HIGH)) return;
+    const freeAfter = this.#watchFree();
+    this.#inBackground((pruned) => this.#shortage(LOW, freeAfter(pruned)));
   }
 
   /** The disk was full before the bounds were reached. */
@@ -93,12 +105,16 @@ export class Room {
       return;
     }
     const listener = counting(run);
-    while (!isEnough(this.#shortage(LOW))) {
+    const freeAfter = this.#watchFree();
+    let gone: Pruned = NONE;
+    const shortage = (): Shortage => this.#shortage(LOW, freeAfter(gone));
+    while (!isEnough(shortage())) {
       // What is missing when it has its turn: room may be being made in the background.
-      const missing = ({ entries }: Pruned): Shortage => (entries === 0 ? this.#shortage(LOW) : ENOUGH);
-      const { entries } = await this.#options.pruner.prune(missing, listener);
-      if (entries === 0) return;
-      await run.proceed(entries);
+      const missing = ({ entries }: Pruned): Shortage => (entries === 0 ? shortage() : NONE);
+      const pruned = await this.#options.pruner.prune(missing, listener);
+      if (pruned.entries === 0) return;
+      gone = sum(gone, pruned);
+      await run.proceed(pruned.entries);
     }
   }
 
@@ -125,13 +141,28 @@ export class Room {
     return !isEnough(this.#shortage(share));
   }
 
-  #shortage(share: number): Shortage {
-    return this.#missing(this.#ledger.totals(), share);
+  #shortage(share: number, free = this.#options.free()): Shortage {
+    return this.#missing(this.#ledger.totals(), { free, share });
   }
 
-  #missing(totals: Totals, share = 1): Shortage {
-    const { bounds, free } = this.#options;
-    return shortageOf(totals, bounds, free(), share);
+  #missing(totals: Totals, { free, share = 1 }: { readonly free: FreeSpace; readonly share?: number }): Shortage {
+    return shortageOf(totals, this.#options.bounds, free, share);
+  }
+
+  /**
+   * Tells what is free after so much has gone since this moment. Where it shows late (ZFS, Btrfs), it counts as free
+   * already: else the cache would be emptied while it is waited for.
+   */
+  #watchFree(): (gone: Pruned) => FreeSpace {
+    const { free } = this.#options;
+    const before = free();
+    return (gone) => {
+      const now = free();
+      return {
+        bytes: Math.max(now.bytes, before.bytes + gone.bytes),
+        inodes: Math.max(now.inodes, before.inodes + gone.entries),
+      };
+    };
   }
 
   /** The index itself takes a few pages for every change. */
@@ -154,6 +185,10 @@ export class Room {
       }
     });
   }
+}
+
+function sum(one: Pruned, other: Pruned): Pruned {
+  return { bytes: one.bytes + other.bytes, entries: one.entries + other.entries };
 }
 
 /** What is stuck counts once, however often it is tried. */
