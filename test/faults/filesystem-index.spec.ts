@@ -10,7 +10,7 @@ import { Layout } from '../../libs/image-cache/src/stores/filesystem/files/layou
 import { eventually, until } from '../support/async.js';
 import { runChild } from '../support/child-process.js';
 import { DISK, makeDirectory, type TestDirectory } from '../support/directories.js';
-import { entryFiles, filesIn, openFiles, type OpenedStore } from '../support/filesystem-store.js';
+import { entryFiles, filesIn, isLeftBehind, openFiles, type OpenedStore } from '../support/filesystem-store.js';
 import { MAY_MOUNT, mountSmall, release } from '../support/mounts.js';
 import { put, readBody, readText, variantOf } from '../support/stores.js';
 
@@ -135,7 +135,7 @@ describe('the index of a filesystem store', () => {
       await child.end();
       const { store } = await open();
       await eventually(async () => {
-        expect((await filesIn(directory.path)).filter((name) => name.includes('.tmp'))).toEqual([]);
+        expect((await filesIn(directory.path)).filter(isLeftBehind)).toEqual([]);
         let bytes = 0;
         let entries = 0;
         for await (const { meta } of store.entries()) {

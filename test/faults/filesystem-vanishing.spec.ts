@@ -6,7 +6,7 @@ import { infoKey, type CacheStore, type EntryKey } from 'nestjs-image-cache';
 import { eventually } from '../support/async.js';
 import { makeDirectory, type TestDirectory } from '../support/directories.js';
 import { drain } from '../support/drain.js';
-import { entryFiles, openFiles, type OpenedStore } from '../support/filesystem-store.js';
+import { entryFiles, isLeftBehind, openFiles, type OpenedStore } from '../support/filesystem-store.js';
 import { seededBytes } from '../support/random.js';
 import { put, readText, variantOf } from '../support/stores.js';
 
@@ -92,7 +92,7 @@ describe.each([
     await put(store, variantOf('another'), 'new');
     expect(await readText(store, key)).toBe('new');
     const names = await readdir(root, { recursive: true });
-    expect(names.filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect(names.filter(isLeftBehind)).toEqual([]);
     await store.ping?.();
     await store.maintain?.('reconcile', { stall: 0 });
     await eventually(async () => {

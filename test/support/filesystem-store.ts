@@ -1,5 +1,6 @@
 import type { CacheStore, FilesystemStoreOptions, StoreIncident } from 'nestjs-image-cache';
 import { FakeClock } from 'nestjs-image-cache/testing';
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Layout } from '../../libs/image-cache/src/stores/filesystem/files/layout.js';
@@ -52,4 +53,10 @@ export async function entryFiles(root: string): Promise<string[]> {
 
 async function filesBelow(directory: string): Promise<string[]> {
   return (await filesIn(directory)).map((file) => join(directory, file));
+}
+
+/** Whether a file below the root of a cache is one that nobody needs: processes that live have leases of their numbers. */
+export function isLeftBehind(name: string): boolean {
+  const holder = /^leases\/index-pid-(\d+)\./.exec(name)?.[1];
+  return name.includes('.tmp') && (holder === undefined || !existsSync(`/proc/${holder}`));
 }

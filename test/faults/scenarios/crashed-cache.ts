@@ -8,7 +8,7 @@ import { blockSize, directorySize } from '../../../libs/image-cache/src/stores/f
 import { keyString } from '../../../libs/image-cache/src/keys/entry-keys.js';
 import { eventually } from '../../support/async.js';
 import { directoriesBelow } from '../../support/disk-usage.js';
-import { entryFiles, filesIn, openDescriptors, openFiles } from '../../support/filesystem-store.js';
+import { entryFiles, filesIn, isLeftBehind, openDescriptors, openFiles } from '../../support/filesystem-store.js';
 import { readBody } from '../../support/read-body.js';
 import { openIndex } from '../../support/opened-index.js';
 import { labelOf } from './self-describing.js';
@@ -26,7 +26,7 @@ export async function expectSound(directory: string, maxSize: number): Promise<v
   await eventually(async () => {
     expect(incidents).toEqual([]);
     expect(tables.isComplete).toBe(true);
-    const temporary = (await filesIn(directory)).filter((name) => name.includes('.tmp'));
+    const temporary = (await filesIn(directory)).filter(isLeftBehind);
     expect({ temporary, writes: ledger.writes() }).toEqual({ temporary: [], writes: [] });
     await expectAgreement(store);
   });
@@ -60,7 +60,7 @@ async function bytesOfEntries(directory: string): Promise<number> {
 
 /** Unfinished writes, with their directories. */
 async function temporariesIn(directory: string): Promise<string[]> {
-  return (await readdir(directory, { recursive: true })).filter((name) => name.includes('.tmp'));
+  return (await readdir(directory, { recursive: true })).filter(isLeftBehind);
 }
 
 async function list(store: CacheStore, options: ListOptions): Promise<ListedEntry[]> {

@@ -20,6 +20,9 @@ export const DRAFT = /^\.image-cache-[0-9a-z]+\.tmp$/;
 /** Ends the names of leases. */
 const LEASE = `.lease${TEMPORARY}`;
 
+/** Begins the names of the leases of process numbers. */
+const NUMBER = 'index-pid-';
+
 /** Kinds of which an image has many entries, in a directory of its own. */
 const MANY: readonly Kind[] = ['variant', 'source'];
 
@@ -117,6 +120,16 @@ export class Layout {
     return join(this.writes(subject), this.#writePrefix(subject) + subject.extension + LEASE);
   }
 
+  /** A lease of the number that a process has in its container; each store has a place of its own for that. */
+  numberLease(pid: number): string {
+    return join(this.leases, `${numberPrefix(pid)}${uniqueName()}${LEASE}`);
+  }
+
+  /** Whether that is the name of a lease of this number, or of any. */
+  isNumberLease(name: string, pid?: number): boolean {
+    return name.startsWith(pid === undefined ? NUMBER : numberPrefix(pid)) && name.endsWith(LEASE);
+  }
+
   /** A name of its own for a lease that is not to be seen as one yet. */
   draftOf(lease: string): string {
     return `${lease.slice(0, -LEASE.length)}.${uniqueName()}${TEMPORARY}`;
@@ -186,4 +199,8 @@ export function uniqueName(): string {
 export function timeOf(name: string): number | undefined {
   const time = /^([0-9a-z]{9})[0-9a-f]{20}/.exec(name)?.[1];
   return time === undefined ? undefined : Number.parseInt(time, 36);
+}
+
+function numberPrefix(pid: number): string {
+  return `${NUMBER}${pid}.`;
 }

@@ -9,6 +9,7 @@ import { withParents } from '../files/with-parents.js';
 import { hasEnded, processName, processSpace, type ProcessSpace } from '../processes.js';
 import { HeldLease, LEASE_TTL } from './held-lease.js';
 import { makeLease, readLease, removeLease } from './lease-file.js';
+import { takeNumber } from './process-number.js';
 import { ShareClock } from './share-clock.js';
 
 /** What {@link FileLeases} depend on. */
@@ -45,17 +46,12 @@ export class FileLeases implements Leases {
 
   /** @param subject of the port, or what a process does for itself alone: opening the index or closing it */
   async take(subject: LeaseSubject | 'index'): Promise<Lease | undefined> {
-    const { layout, clock } = this.#options;
-    const path = layout.lease(subject);
-    // Below 60 characters, which a link keeps in its inode.
-    const token = `${this.#me}.${randomBytes(10).toString('hex')}`;
+    const path = this.#options.layout.lease(subject);
+    const token = this.#newToken();
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      if (await withParents(layout, path, () => makeLease(path, token))) {
+      if (await this.#make(path, token)) {
         if (subject === 'sweep') await this.#clearUp();
-        const onEnd = (lease: HeldLease): void => void this.#held.delete(lease);
-        const lease = new HeldLease({ path, token, layout, clock, onEnd });
-        this.#held.add(lease);
-        return lease;
+        return this.#hold(path, token);
       }
       const holder = await readLease(path);
       if (holder === undefined) continue;
@@ -65,9 +61,44 @@ export class FileLeases implements Leases {
     return undefined;
   }
 
+  /** Takes the number of this process for the index, until the end; false when a process of another container has it. */
+  takeNumber(): Promise<boolean> {
+    return takeNumber({
+      layout: this.#options.layout,
+      takeTurn: () => this.take('index'),
+      hold: async (path) => {
+        const token = this.#newToken();
+        await this.#make(path, token);
+        return this.#hold(path, token);
+      },
+      isLeft: async (path) => hasEnded((await readLease(path)) ?? '', this.#space),
+      holderOf: async (path) => {
+        const holder = await readLease(path);
+        if (holder?.startsWith(`${this.#me}.`) === true) return 'me';
+        return holder === undefined || (await this.#isOver(path, holder)) ? undefined : 'other';
+      },
+    });
+  }
+
   /** Gives back what is still held. */
   async close(): Promise<void> {
     await Promise.allSettled([...this.#held].map((lease) => lease.release()));
+  }
+
+  /** Below 60 characters, which a link keeps in its inode. */
+  #newToken(): string {
+    return `${this.#me}.${randomBytes(10).toString('hex')}`;
+  }
+
+  #make(path: string, token: string): Promise<boolean> {
+    return withParents(this.#options.layout, path, () => makeLease(path, token));
+  }
+
+  #hold(path: string, token: string): Lease {
+    const onEnd = (lease: HeldLease): void => void this.#held.delete(lease);
+    const lease = new HeldLease({ ...this.#options, path, token, onEnd });
+    this.#held.add(lease);
+    return lease;
   }
 
   /**

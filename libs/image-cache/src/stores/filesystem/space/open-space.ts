@@ -20,7 +20,7 @@ import { BackgroundWork } from './background-work.js';
 import { isBounded, WORKING_SPACE, type Bounds } from './bounds.js';
 import { blockSize, directorySize, freeSpace } from './free-space.js';
 import { IndexRepair } from './index-repair.js';
-import { IndexedSpace } from './indexed-space.js';
+import { IndexedSpace, type IndexedSpaceOptions } from './indexed-space.js';
 import { Pruner } from './pruner.js';
 import { Recovery } from './recovery.js';
 import { Room } from './room.js';
@@ -51,7 +51,7 @@ export interface OpenSpaceOptions {
 
 /** Opens the account of what a cache takes; where the index cannot be had, it says so and does without. */
 export async function openSpace(options: OpenSpaceOptions): Promise<Space> {
-  const { layout, bounds, index, local, report } = options;
+  const { layout, leases, bounds, index, local, report } = options;
   const unindexed = new UnindexedSpace({ bounds, report, free: () => freeSpace(layout.root) });
   if (index === false || (index === 'auto' && !isBounded(bounds))) return unindexed;
   const without = (reason: string, cause?: unknown): Space => {
@@ -61,6 +61,8 @@ export async function openSpace(options: OpenSpaceOptions): Promise<Space> {
   };
   if (!local) return without('it is not on a local file system');
   try {
+    if (!(await leases.takeNumber()))
+      return without(`another container has a process of the same number, ${process.pid}`);
     return await openIndexed(options, await import('lmdb'));
   } catch (error) {
     return without(messageOf(error), error);
@@ -89,10 +91,7 @@ async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space
   });
   const space = new IndexedSpace({
     ...common,
-    refresh: () => opened.refresh(),
-    suspect: (error) => {
-      opened.suspect(error);
-    },
+    ...refreshing(opened, leases, common.background),
     room: new Room({
       ...common,
       pruner,
@@ -109,6 +108,28 @@ async function openIndexed(options: OpenSpaceOptions, lmdb: Lmdb): Promise<Space
   });
   space.start();
   return space;
+}
+
+/** How damage is told, and the tables are opened again. */
+function refreshing(
+  opened: OpenedIndex,
+  leases: FileLeases,
+  background: BackgroundWork,
+): Pick<IndexedSpaceOptions, 'refresh' | 'suspect'> {
+  return {
+    refresh: () => {
+      const isNew = opened.refresh();
+      // With the directory, the lease has gone.
+      if (isNew)
+        background.run('taking the process number', async () => {
+          await leases.takeNumber();
+        });
+      return isNew;
+    },
+    suspect: (error) => {
+      opened.suspect(error);
+    },
+  };
 }
 
 function requireRoomForIndex(root: string): void {
