@@ -155,6 +155,21 @@ describe.each(PLATFORMS)('a IIIF server on %s', (platform) => {
     ]);
   });
 
+  const withBase = (baseUri: string): Promise<TestApp> =>
+    startApp({
+      imports: [IiifModule.forRoot({ source: new FilesystemSource({ directory: images }), baseUri })],
+      cache: false,
+    });
+
+  it('encodes what no header can carry of its base URI, and refuses what is none', async () => {
+    const app = await withBase('https://bücher.example/日本/');
+    const answer = await app.get(`/iiif/3/lake.jpg/${TILE}`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers['link']).toContain('<https://xn--bcher-kva.example/%E6%97%A5%E6%9C%AC/iiif/3/lake.jpg/');
+    for (const wrong of ['museum.example', 'ftp://museum.example', 'https://museum.example/?x=1'])
+      await expect(withBase(wrong)).rejects.toThrow(`baseUri: "${wrong}" is not an http or https URL`);
+  });
+
   it('believes forwarded headers only of a proxy that is trusted', async () => {
     const forwarded = { 'X-Forwarded-Host': 'images.example', 'X-Forwarded-Proto': 'https' };
     const id = async (app: TestApp): Promise<unknown> =>
@@ -163,15 +178,7 @@ describe.each(PLATFORMS)('a IIIF server on %s', (platform) => {
     expect(await id(careful)).toBe(`http://127.0.0.1:${careful.port}/iiif/3/lake.jpg`);
     await careful.close();
     expect(await id(await start({}, { trustProxy: true }))).toBe('https://images.example/iiif/3/lake.jpg');
-    const fixed = await startApp({
-      imports: [
-        IiifModule.forRoot({
-          source: new FilesystemSource({ directory: images }),
-          baseUri: 'https://museum.example/x/',
-        }),
-      ],
-      cache: false,
-    });
+    const fixed = await withBase('https://museum.example/x/');
     expect(await id(fixed)).toBe('https://museum.example/x/iiif/3/lake.jpg');
   });
 

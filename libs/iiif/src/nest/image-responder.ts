@@ -18,7 +18,7 @@ import { imageService2, PROFILE_2 } from '../info/image-service-2.js';
 import { CONTEXT_3, imageService3, PROFILE_3 } from '../info/image-service-3.js';
 import type { ApiVersion, ImageRequestSegments } from '../request/image-request.js';
 import { ImageService } from '../service/image-service.js';
-import { imageUri } from './base-uri.js';
+import { imageUri, parseBaseUri } from './base-uri.js';
 import { problemOf } from './iiif-exception.filter.js';
 import { IIIF_OPTIONS, type IiifOptions } from './iiif-options.js';
 
@@ -57,7 +57,8 @@ export class ImageResponder {
     @Inject(ApplicationConfig) application: ApplicationConfig,
   ) {
     this.#images = images;
-    this.#options = options;
+    const { baseUri } = options;
+    this.#options = { ...options, ...(baseUri !== undefined && { baseUri: parseBaseUri(baseUri) }) };
     this.#adapterHost = adapterHost;
     this.#cache = cache;
     this.#policy = new ResponsePolicy(reflector, application, cache.client);
