@@ -184,9 +184,8 @@ export class ImageService {
   }
 
   #render(info: ImageInfo, operations: Operations, context: RenderContext): Promise<RenderedImage> {
-    const { renderer } = this.#options;
     return this.#withOriginal({ identifier: info.identifier, signal: context.signal }, ({ file }) =>
-      renderer.render({ input: { file }, info, operations }, context),
+      this.#options.renderer.render({ input: { file }, info, operations }, context),
     );
   }
 
