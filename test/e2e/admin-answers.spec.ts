@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { filesystemStore, heapStore, ImageCacheError, Prefetcher } from 'nestjs-image-cache';
+import { filesystemStore, heapStore, ImageCacheError, ImagePrefetchModule, Prefetcher } from 'nestjs-image-cache';
 import { ChaosStore } from 'nestjs-image-cache/testing';
 import { adminApp, ask, cacheImages, type AdminSetup, type Sent } from '../support/admin-app.js';
 import { makeDirectory } from '../support/directories.js';
@@ -71,6 +71,7 @@ describe.each(PLATFORMS)('what the admin API answers on %s', (platform) => {
       await somethingIsWrong(app, look);
       await nothingIsThere(look);
       await storesAreDown(look);
+      await queueIsFull(look);
       await nobodyIsListenedTo(app, look);
       expect(faults).toEqual([]);
       expect(answers.faultsOf('get /admin/tasks', 200, { tasks: [], more: 1 })).toEqual([
@@ -171,6 +172,13 @@ describe.each(PLATFORMS)('what the admin API answers on %s', (platform) => {
     await look(app, 'post /admin/actions/prefetch');
     app.cache.drain();
     for (const step of ['prune', 'clean', 'sweep']) await look(app, `post /admin/actions/${step}`);
+  };
+
+  const queueIsFull = async (look: Look): Promise<void> => {
+    const imports = [ImagePrefetchModule.forRoot({ variants: ['jpg:max'], interval: '0', maxJobs: 1 })];
+    const app = await start(adminApp({ prefetcher: false, imports }));
+    await look(app, 'put /admin/cache/{identifier}');
+    await look(app, 'put /admin/cache/{identifier}', {}, 'PUT /admin/cache/another');
   };
 
   const nobodyIsListenedTo = async (app: TestApp, look: Look): Promise<void> => {
