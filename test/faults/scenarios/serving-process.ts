@@ -15,7 +15,7 @@ import {
   type RenderedImage,
 } from '../../../libs/image-cache/src/index.js';
 import { deferred, until, type Deferred } from '../../support/async.js';
-import { filesIn } from '../../support/filesystem-store.js';
+import { filesIn, isLeftBehind } from '../../support/filesystem-store.js';
 import { occupiedMemory } from '../../support/occupied-memory.js';
 import { openDescriptors } from '../../support/open-descriptors.js';
 import { jpegOf } from '../../support/pictures.js';
@@ -145,7 +145,7 @@ async function stateOf(app: INestApplication, rss: number): Promise<State> {
     begun,
     descriptors: await openDescriptors(directory, ['image']),
     connections: await connections(app),
-    temporary: (await filesIn(directory)).filter((name) => name.includes('.tmp')).length,
+    temporary: (await filesIn(directory)).filter(isLeftBehind).length,
     rss,
     warnings,
   };
