@@ -131,7 +131,7 @@ describe('a sweep that makes the index agree with the files', () => {
     expect(opened.incidents).toMatchObject([{ kind: 'quarantined' }]);
   });
 
-  it('counts what is in the trash and in quarantine, as long as it is there', async () => {
+  it('counts what is in the trash and in quarantine, as long as it is there, and empties trash that nobody does', async () => {
     for (const path of ['trash/piece/entries', 'quarantine']) await mkdir(join(root, path), { recursive: true });
     await writeFile(join(root, 'trash', 'piece', 'entries', 'one.jpg'), Buffer.alloc(5000));
     await writeFile(join(root, 'quarantine', 'damaged.jpg'), 'damaged');
@@ -140,8 +140,9 @@ describe('a sweep that makes the index agree with the files', () => {
     expect(tables.totals()).toMatchObject({ discarded: 0 });
     expect(await reconcile()).toMatchObject(found);
     expect(tables.totals()).toMatchObject({ discarded: 5 * 4096 });
-    expect(await reconcile()).toMatchObject({ examined: 0, removed: 0 });
-    expect(await store.maintain?.('trash', OPTIONS)).toMatchObject({ removed: 1 });
+    expect(await reconcile()).toMatchObject({ examined: 1, removed: 1 });
+    expect(tables.totals()).toMatchObject({ discarded: 4096 });
+    expect(await store.maintain?.('trash', OPTIONS)).toMatchObject({ removed: 0 });
     await rm(join(root, 'quarantine', 'damaged.jpg'));
     expect(await reconcile()).toMatchObject({ examined: 1, removed: 1, failed: 0 });
     await expectAgreement();
